@@ -1,0 +1,1 @@
+"""Administrations, users, their ways to sign in, and machine tokens."""

@@ -1,0 +1,94 @@
+"""Joins the parts into one application: the only place that knows both halves."""
+
+import dataclasses
+import logging
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import flask
+
+import cirt.accounts.rights
+from cirt import jobs, models, navigation, routing, web
+from cirt.accounts import directory_views
+from cirt.accounts import views as account_views
+from cirt.assessments import register as register_assessments
+from cirt.db import open_database
+from cirt.files import FileStore
+from cirt.incidents import register as register_incidents
+from cirt.settings import Settings, read_settings
+
+assert models and cirt.accounts.rights  # noqa: S101 - imported for what they register
+
+
+def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> flask.Flask:
+    """Return the application.
+
+    with_jobs: whether this process runs background work too, as a server does.
+    """
+    settings = settings or read_settings()
+    app = flask.Flask(
+        "cirt",
+        static_folder=str(resources.files("cirt") / "static"),
+        template_folder=str(Path(str(resources.files("cirt.templates") / "base.html")).parent),
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    installation = web.Installation(
+        settings=settings,
+        database=open_database(settings),
+        files=FileStore(settings.files_dir, settings.max_upload_mb * 1024 * 1024),
+    )
+    web.init_app(app, installation)
+
+    from cirt import pages  # needs the accounts' views, which need the web
+
+    home: list[Any] = []
+    app.extensions["cirt_home"] = home
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(account_views.blueprint)
+    app.register_blueprint(directory_views.blueprint)
+    for register in (register_assessments, register_incidents):
+        register(app, home)
+    app.context_processor(_links)
+    routing.check_openings(app)
+    if with_jobs:
+        worker = jobs.Worker(installation.database, installation)
+        worker.start()
+        app.extensions["cirt_worker"] = worker
+    return app
+
+
+def _links() -> dict[str, Any]:
+    from flask_login import current_user
+
+    person = current_user.actor if current_user and current_user.is_authenticated else None
+    return {
+        "navigation": navigation.entries_for(person),
+        "home_url": flask.url_for("web.home"),
+        "help_url": flask.url_for("web.help_page"),
+        "sign_in_url": flask.url_for("account.sign_in"),
+        "sign_out_url": flask.url_for("account.sign_out"),
+        "account_url": flask.url_for("account.profile"),
+    }
+
+
+def serve_app() -> flask.Flask:
+    """Return the application of a server process, with background work and its log set up."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return create_app(with_jobs=True)
+
+
+def open_installation(settings: Settings) -> web.Installation:
+    """Return an installation without a web application, for the command line."""
+    return web.Installation(
+        settings=settings,
+        database=open_database(settings),
+        files=FileStore(settings.files_dir, settings.max_upload_mb * 1024 * 1024),
+    )
+
+
+def as_demonstration(settings: Settings) -> Settings:
+    """Return the settings with the demonstration's word on every page."""
+    return dataclasses.replace(settings, demonstration=True)

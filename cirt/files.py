@@ -1,0 +1,182 @@
+"""Attachments: content under a random name, with hash, size, type and marking.
+
+No column holds a path, and the name a person gave is only ever shown or sent as a header.
+"""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from cirt import audit
+from cirt.access import Actor
+from cirt.clock import now
+from cirt.db import Base, new_id
+from cirt.errors import InvalidInputError, N_, NotFoundError, TooLargeError, UnsupportedError
+
+MAX_NAME = 200
+
+# type -> (file endings, how such content begins); content decides, the ending must agree
+TYPES: Mapping[str, tuple[tuple[str, ...], tuple[bytes, ...]]] = {
+    "application/pdf": ((".pdf",), (b"%PDF-",)),
+    "image/png": ((".png",), (b"\x89PNG\r\n\x1a\n",)),
+    "image/jpeg": ((".jpg", ".jpeg"), (b"\xff\xd8\xff",)),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ((".docx",), (b"PK\x03\x04",)),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ((".xlsx",), (b"PK\x03\x04",)),
+    "application/vnd.oasis.opendocument.text": ((".odt",), (b"PK\x03\x04",)),
+    "application/vnd.oasis.opendocument.spreadsheet": ((".ods",), (b"PK\x03\x04",)),
+    "text/plain": ((".txt", ".md"), ()),
+    "text/csv": ((".csv",), ()),
+    "application/json": ((".json",), ()),
+}
+ENDINGS = tuple(ending for endings, _ in TYPES.values() for ending in endings)
+
+
+class StoredFile(Base):
+    """An attachment. `tlp` is its own marking; whoever may see its parent may see it."""
+
+    __tablename__ = "stored_file"
+
+    id: Mapped[uuid.UUID] = new_id()
+    administration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("administration.id"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(MAX_NAME))
+    media_type: Mapped[str] = mapped_column(sa.String(100))
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    tlp: Mapped[str] = mapped_column(sa.String(16))
+    added_by: Mapped[uuid.UUID | None]
+    added_at: Mapped[datetime] = mapped_column(default=now)
+
+
+@dataclass(frozen=True)
+class FileStore:
+    """The folder of attachments and its size limit in bytes."""
+
+    folder: Path
+    max_bytes: int
+
+    def path_of(self, file_id: uuid.UUID) -> Path:
+        """Return where the content of a file lies."""
+        return self.folder / file_id.hex[:2] / file_id.hex
+
+
+def clean_name(name: str) -> str:
+    """Return a name that is safe to show: no folders, no control or direction characters."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(
+        character
+        for character in last
+        if character.isprintable() and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    ).strip()
+    stem, dot, ending = kept.rpartition(".")
+    room = MAX_NAME - len(ending) - 1
+    return f"{stem[:room]}{dot}{ending}" if dot and len(ending) < 12 else kept[:MAX_NAME]
+
+
+def media_type_of(name: str, head: bytes) -> str:
+    """Return the type of a file whose name and first bytes agree.
+
+    Raises UnsupportedError for a type that is not accepted, InvalidInputError for a name that
+    says something else than the content.
+    """
+    ending = Path(name).suffix.lower()
+    for media_type, (endings, beginnings) in TYPES.items():
+        if ending in endings:
+            fits = head.startswith(beginnings) if beginnings else _is_text(head)
+            if not fits:
+                raise InvalidInputError(
+                    N_("The file is named %(ending)s, and its content is something else. Save it again in that format."),
+                    field="file",
+                    ending=ending,
+                )
+            return media_type
+    raise UnsupportedError(
+        N_("Files of this kind are not accepted. Accepted: %(endings)s."),
+        field="file",
+        endings=" ".join(sorted(ENDINGS)),
+    )
+
+
+def _is_text(head: bytes) -> bool:
+    if b"\x00" in head:
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # a letter cut by the end of the sample
+    return True
+
+
+def keep_file(
+    session: Session,
+    store: FileStore,
+    actor: Actor,
+    stream: IO[bytes],
+    *,
+    name: str,
+    tlp: str,
+) -> StoredFile:
+    """Store an upload and return its row; the content is on the disk before the row is committed.
+
+    Raises InvalidInputError, UnsupportedError or TooLargeError; nothing is kept then.
+    """
+    name = clean_name(name)
+    if not name:
+        raise InvalidInputError(N_("Choose a file."), field="file")
+    head = stream.read(8192)
+    if not head:
+        raise InvalidInputError(N_("The file is empty. Choose another."), field="file")
+    media_type = media_type_of(name, head)
+    row = StoredFile(
+        id=uuid.uuid4(),
+        administration_id=actor.administration_id,
+        name=name,
+        media_type=media_type,
+        tlp=tlp,
+        added_by=actor.user_id,
+    )
+    row.size, row.sha256 = _write(store, store.path_of(row.id), head, stream)
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, "file.add", row, sha256=row.sha256, size=row.size)
+    return row
+
+
+def _write(store: FileStore, path: Path, head: bytes, stream: IO[bytes]) -> tuple[int, str]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest, size, chunk = hashlib.sha256(), 0, head
+    partial = path.with_suffix(".part")
+    try:
+        with partial.open("xb") as file:
+            while chunk:
+                size += len(chunk)
+                if size > store.max_bytes:
+                    raise TooLargeError(
+                        N_("This file is larger than %(most)s MB. Send a smaller one."),
+                        field="file",
+                        most=store.max_bytes // (1024 * 1024),
+                    )
+                digest.update(chunk)
+                file.write(chunk)
+                chunk = stream.read(1024 * 1024)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return size, digest.hexdigest()
+
+
+def content_of(store: FileStore, row: StoredFile) -> Path:
+    """Return the path of a file's content. Raises NotFoundError when it was erased."""
+    path = store.path_of(row.id)
+    if not path.is_file():
+        raise NotFoundError
+    return path

@@ -1,0 +1,70 @@
+"""Languages: which are offered, which way they run, and which one a request gets."""
+
+from dataclasses import dataclass
+
+import flask
+from babel import Locale
+from flask_babel import Babel, get_locale, gettext
+
+from cirt.errors import DomainError
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of the interface; `name` is in the language itself."""
+
+    code: str
+    name: str
+    direction: str
+
+
+# English first: a browser that accepts anything (`*`) gets the first of this list
+LANGUAGES: tuple[Language, ...] = (
+    Language("en", "English", "ltr"),
+    Language("ar", "العربية", "rtl"),
+)
+CODES = tuple(language.code for language in LANGUAGES)
+
+LANGUAGE_COOKIE = "cirt_language"
+THEME_COOKIE = "cirt_theme"
+THEMES = ("auto", "light", "dark")
+
+
+def direction_of(code: str) -> str:
+    """Return "rtl" or "ltr" for a language code."""
+    return "rtl" if Locale.parse(code).text_direction == "rtl" else "ltr"
+
+
+def choose_language() -> str:
+    """Return the language of this request: ?lang=, the person's, the cookie's, the browser's, the setting's."""
+    if not flask.has_request_context():
+        return "en"
+    from flask_login import current_user
+
+    asked = (
+        flask.request.args.get("lang"),
+        getattr(current_user, "language", None),
+        flask.request.cookies.get(LANGUAGE_COOKIE),
+        flask.request.accept_languages.best_match(CODES) if flask.request.accept_languages else None,
+        flask.current_app.extensions["cirt"].settings.language,
+    )
+    return next((code for code in asked if code in CODES), "en")
+
+
+def current_language() -> str:
+    """Return the language code of what is being written now."""
+    locale = get_locale()
+    return str(locale.language) if locale else "en"
+
+
+def sentence(error: DomainError) -> str:
+    """Return an error's sentence in the language of this request."""
+    translated = gettext(error.message)
+    return translated % error.params if error.params else translated
+
+
+def init_app(app: flask.Flask) -> None:
+    """Attach the catalogues to the application."""
+    app.config["BABEL_DEFAULT_LOCALE"] = "en"
+    app.config["BABEL_DEFAULT_TIMEZONE"] = "UTC"
+    Babel(app, locale_selector=choose_language, default_domain="messages")

@@ -1,0 +1,58 @@
+"""The tables' history: upgrade, downgrade, and whether a database is at this version."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from cirt.db import Database
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("cirt.migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@contextmanager
+def _connected(database: Database) -> Iterator[tuple[Config, Connection]]:
+    config = _config()
+    with database.writing_session() as session:
+        connection = session.connection()
+        config.attributes["connection"] = connection
+        yield config, connection
+        session.commit()
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the tables to a revision (the newest), keeping the data."""
+    with _connected(database) as (config, _connection):
+        command.upgrade(config, revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Bring the tables back to an earlier revision ("base": none)."""
+    with _connected(database) as (config, _connection):
+        command.downgrade(config, revision)
+
+
+def newest() -> str:
+    """Return the revision of this version of the program."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def revision_of(database: Database) -> str | None:
+    """Return the revision of a database; None: it has no tables yet."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(database: Database) -> bool:
+    """Return whether a database holds the tables of this version."""
+    return revision_of(database) == newest()

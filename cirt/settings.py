@@ -1,0 +1,253 @@
+"""Settings: name, type, default and help in one row each; a wrong value stops the start."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from cirt.errors import N_, SettingError
+
+
+@dataclass(frozen=True)
+class Row:
+    """One setting as a person meets it: environment name, default, what it does."""
+
+    name: str
+    attribute: str
+    default: str
+    help: str
+    read: Callable[[str, str], Any]
+    secret: bool = False
+
+
+def _text(name: str, value: str) -> str:
+    return value.strip()
+
+
+def _port(name: str, value: str) -> int:
+    if not value.strip().isdigit() or not 1 <= int(value) <= 65535:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to a port number from 1 to 65535."),
+            name=name,
+            value=repr(value),
+        )
+    return int(value)
+
+
+def _count(name: str, value: str) -> int:
+    if not value.strip().isdigit() or int(value) < 1:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to a whole number from 1."),
+            name=name,
+            value=repr(value),
+        )
+    return int(value)
+
+
+def _yes_no(name: str, value: str) -> bool:
+    words = {"yes": True, "no": False}
+    if value.strip().lower() not in words:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to yes or no."), name=name, value=repr(value)
+        )
+    return words[value.strip().lower()]
+
+
+def _folder(name: str, value: str) -> Path:
+    path = Path(value).expanduser()
+    if path.exists() and not path.is_dir():
+        raise SettingError(
+            N_("%(name)s is %(value)s, which is a file: name a folder, or one that can be made."),
+            name=name,
+            value=repr(value),
+        )
+    return path.absolute()
+
+
+def _database_url(name: str, value: str) -> str:
+    value = value.strip()
+    if value and not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        raise SettingError(
+            N_(
+                "%(name)s must begin with sqlite:/// or postgresql:// ;"
+                " leave it out to keep one SQLite file in the data folder."
+            ),
+            name=name,
+        )
+    return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _public_url(name: str, value: str) -> str:
+    value = value.strip().rstrip("/")
+    if value and not value.startswith(("http://", "https://")):
+        raise SettingError(
+            N_("%(name)s is %(value)s: begin it with https:// or http:// ."),
+            name=name,
+            value=repr(value),
+        )
+    return value
+
+
+ROWS: tuple[Row, ...] = (
+    Row("CIRT_DATA_DIR", "data_dir", "var/cirt", "Folder for the database, the files and the keys.", _folder),
+    Row(
+        "CIRT_DATABASE_URL",
+        "database_url",
+        "",
+        "Database. Empty: one SQLite file in the data folder. PostgreSQL: postgresql://user@host/name",
+        _database_url,
+        secret=True,
+    ),
+    Row("CIRT_HOST", "host", "127.0.0.1", "Address to serve on; the default is this machine alone.", _text),
+    Row("CIRT_PORT", "port", "8000", "Port to serve on.", _port),
+    Row(
+        "CIRT_PUBLIC_URL",
+        "public_url",
+        "",
+        "Address that people and partners use, when a proxy stands in front (https://…).",
+        _public_url,
+    ),
+    Row(
+        "CIRT_SECRET_KEY",
+        "secret_key",
+        "",
+        "Key for form tokens and keyed hashes. Empty: made once and kept in the data folder.",
+        _text,
+        secret=True,
+    ),
+    Row("CIRT_LANGUAGE", "language", "en", "Language when neither the person nor the browser asks for one.", _text),
+    Row("CIRT_MAX_UPLOAD_MB", "max_upload_mb", "25", "Largest upload, in megabytes.", _count),
+    Row("CIRT_IDLE_MINUTES", "idle_minutes", "120", "A session ends after this time without a request.", _count),
+    Row("CIRT_SESSION_HOURS", "session_hours", "12", "A session ends after this time in any case.", _count),
+    Row(
+        "CIRT_RELEASE_DELAY_HOURS",
+        "release_delay_hours",
+        "24",
+        "How long a one-person team waits between preparing and approving a release.",
+        _count,
+    ),
+    Row("CIRT_THREADS", "threads", "8", "Requests handled at the same time.", _count),
+    Row(
+        "CIRT_DEMONSTRATION",
+        "demonstration",
+        "no",
+        "yes: every page says that this is a demonstration. Set by the demonstration itself.",
+        _yes_no,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, read and checked once at the start."""
+
+    data_dir: Path
+    database_url: str
+    host: str
+    port: int
+    public_url: str
+    secret_key: str
+    language: str
+    max_upload_mb: int
+    idle_minutes: int
+    session_hours: int
+    release_delay_hours: int
+    threads: int
+    demonstration: bool
+
+    @property
+    def database(self) -> str:
+        """Return the SQLAlchemy address of the database."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'cirt.sqlite3').as_posix()}"
+
+    @property
+    def url(self) -> str:
+        """Return the address that people type, without a slash at the end."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Return whether people reach this installation by https."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def files_dir(self) -> Path:
+        """Return the folder of uploaded files."""
+        return self.data_dir / "files"
+
+
+def _from_file(name: str, environment: Mapping[str, str]) -> str | None:
+    path = environment.get(f"{name}_FILE")
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingError(
+            N_("%(name)s_FILE names %(value)s, which cannot be read: %(reason)s."),
+            name=name,
+            value=repr(path),
+            reason=error.strerror or "",
+        ) from error
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Return the settings of this process.
+
+    environment: variable name -> text (default os.environ); for each name, NAME_FILE may
+    name a file that holds the value. overrides: attribute -> value, already typed.
+    Raises SettingError with the variable's name and the remedy.
+    """
+    environment = os.environ if environment is None else environment
+    known = {row.name for row in ROWS} | {f"{row.name}_FILE" for row in ROWS}
+    for name in environment:
+        if name.startswith("CIRT_") and name not in known and name != "CIRT_REAL_DATA":
+            raise SettingError(
+                N_("%(name)s is no setting of this program: remove it. `cirt settings` lists them."),
+                name=name,
+            )
+    values: dict[str, Any] = {}
+    for row in ROWS:
+        if row.attribute in overrides:
+            continue
+        text = environment.get(row.name)
+        if text is None:
+            text = _from_file(row.name, environment)
+        values[row.attribute] = row.read(row.name, row.default if text is None else text)
+    values.update(overrides)
+    assert set(values) == {field.name for field in fields(Settings)}  # noqa: S101 - rows and fields belong together
+    return _with_secret_key(Settings(**values))
+
+
+def _with_secret_key(settings: Settings) -> Settings:
+    if settings.secret_key:
+        if len(settings.secret_key) < 32:
+            raise SettingError(
+                N_("%(name)s is too short: use at least 32 random characters."),
+                name="CIRT_SECRET_KEY",
+            )
+        return settings
+    path = settings.data_dir / "secret.key"
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(48))
+        key = path.read_text(encoding="ascii").strip()
+    except FileExistsError:  # another process made it in the same moment
+        key = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingError(
+            N_("%(name)s is %(value)s, where nothing can be written: %(reason)s."),
+            name="CIRT_DATA_DIR",
+            value=repr(str(settings.data_dir)),
+            reason=error.strerror or "",
+        ) from error
+    return Settings(**{**_as_dict(settings), "secret_key": key})
+
+
+def _as_dict(settings: Settings) -> dict[str, Any]:
+    return {field.name: getattr(settings, field.name) for field in fields(Settings)}

@@ -1,0 +1,231 @@
+"""JSON from outside, read once and strictly: what two readers could take differently is refused.
+
+The standard library's reader lets the last of two equal keys win (so a second, empty list of
+markings would strip the first), accepts NaN, 1e400 and half a surrogate pair, and meets deep
+nesting with a RecursionError. One pass over the text refuses all that, with line and column;
+only then the standard library parses it.
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cirt.errors import InvalidInputError, N_, TooLargeError
+
+MAX_INTEGER: Final = 2**53 - 1
+"""The largest whole number that every JSON reader holds exactly (RFC 8259, section 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is read: bytes of the whole, levels of nesting, characters of one string."""
+
+    max_bytes: int = 20_000_000
+    max_depth: int = 64
+    max_string: int = 20_000
+
+
+DEFAULT: Final = Limits()
+
+
+class StrictJsonError(InvalidInputError):
+    """The text is not JSON, or is JSON that readers disagree about.
+
+    line, column: where, both from 1; None when the whole text is meant.
+    """
+
+    def __init__(
+        self, message: str, *, line: int | None = None, column: int | None = None, **params: Any
+    ) -> None:
+        if line is not None:
+            params |= {"line": line, "column": column}
+        super().__init__(message, **params)
+        self.line = line
+        self.column = column
+
+
+class TooLargeJsonError(StrictJsonError, TooLargeError):
+    """The text is longer than the limit."""
+
+
+# Possessive quantifiers and the optional closing quote keep this linear on any input.
+_TOKEN = re.compile(
+    r"""(?P<string>"(?:[^"\\]++|\\.)*+"?)(?P<colon>[ \t\r\n]*+:)?"""
+    r"""|(?P<open>[\[{])|(?P<close>[\]}])"""
+    r"""|(?P<number>-?[0-9][0-9.eE+-]*+)|(?P<word>-?[A-Za-z_]++)""",
+    re.DOTALL,
+)
+_RISKY_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
+_NUL = "\0"
+
+
+def loads(data: bytes | str, limits: Limits = DEFAULT) -> Any:
+    """Return the value of a JSON text; any value may stand at the top.
+
+    Raises StrictJsonError naming the place: not UTF-8, a byte order mark, over the limits, a key
+    twice in one object, a number that is not finite or a whole number beyond +-(2**53 - 1), NUL
+    or half a surrogate pair in a string, or not JSON at all.
+    """
+    text = _decoded(data, limits)
+    _scan(text, limits)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise StrictJsonError(
+            N_("This is not JSON: line %(line)s, column %(column)s (%(reason)s)."),
+            line=error.lineno,
+            column=error.colno,
+            reason=error.msg,
+        ) from error
+
+
+def _decoded(data: bytes | str, limits: Limits) -> str:
+    if len(data) > limits.max_bytes:
+        raise TooLargeJsonError(
+            N_("The JSON text is longer than %(limit)s bytes; send it in parts."),
+            limit=limits.max_bytes,
+        )
+    if isinstance(data, str):
+        try:
+            data = data.encode("utf-8")
+        except UnicodeEncodeError as error:
+            line, column = _place(error.object, error.start)
+            raise _half_character(line, column) from error
+        return _decoded(data, limits)
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise StrictJsonError(
+            N_("The JSON text begins with a byte order mark; save it as UTF-8 without one.")
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        line, column = _place(before, len(before))
+        raise StrictJsonError(
+            N_("The JSON text is not UTF-8: line %(line)s, column %(column)s."),
+            line=line,
+            column=column,
+        ) from error
+
+
+def _scan(text: str, limits: Limits) -> None:
+    """Raise StrictJsonError for what the standard library would let pass."""
+    keys_of: list[set[str] | None] = []  # one entry a level: the keys of an object, None in a list
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "open":
+            if len(keys_of) >= limits.max_depth:
+                raise _error(
+                    text,
+                    token.start(),
+                    N_(
+                        "The JSON is nested deeper than %(limit)s levels:"
+                        " line %(line)s, column %(column)s."
+                    ),
+                    limit=limits.max_depth,
+                )
+            keys_of.append(set() if token[0] == "{" else None)
+        elif kind == "close":
+            if keys_of:
+                keys_of.pop()
+        elif kind == "number":
+            _check_number(text, token.start(), token[0])
+        elif kind == "word":
+            if token[0] not in ("true", "false", "null"):
+                raise _error(
+                    text,
+                    token.start(),
+                    N_(
+                        "%(word)s is no JSON value; JSON knows true, false, null and finite"
+                        " numbers: line %(line)s, column %(column)s."
+                    ),
+                    word=token[0][:20],
+                )
+        else:
+            string = _string(text, token.start(), token["string"], limits)
+            keys = keys_of[-1] if keys_of else None
+            if token["colon"] and keys is not None:
+                if string in keys:
+                    raise _error(
+                        text,
+                        token.start(),
+                        N_(
+                            "The key “%(key)s” stands twice in one object:"
+                            " line %(line)s, column %(column)s."
+                        ),
+                        key=string[:100],
+                    )
+                keys.add(string)
+
+
+def _check_number(text: str, start: int, literal: str) -> None:
+    if literal.lstrip("-").isdigit():
+        # length first: turning a very long run of digits into a number is slow
+        if len(literal) <= 17 and abs(int(literal)) <= MAX_INTEGER:
+            return
+    else:
+        try:
+            if math.isfinite(float(literal)):
+                return
+        except ValueError:
+            return  # not a number at all: the parser says so better
+    raise _error(
+        text,
+        start,
+        N_("The number is too large to be read exactly: line %(line)s, column %(column)s."),
+    )
+
+
+def _string(text: str, start: int, literal: str, limits: Limits) -> str:
+    if "\\" not in literal:
+        string = literal[1:-1]
+    elif _RISKY_ESCAPE.search(literal):
+        string = _unescaped(literal)
+        if _NUL in string:
+            raise _error(
+                text,
+                start,
+                N_("A string holds the character NUL: line %(line)s, column %(column)s."),
+            )
+        if any("\ud800" <= character <= "\udfff" for character in string):
+            raise _half_character(*_place(text, start))
+    else:
+        string = _unescaped(literal)
+    if len(string) > limits.max_string:
+        raise _error(
+            text,
+            start,
+            N_(
+                "A string is longer than %(limit)s characters: line %(line)s, column %(column)s."
+            ),
+            limit=limits.max_string,
+        )
+    return string
+
+
+def _unescaped(literal: str) -> str:
+    try:
+        return str(json.loads(literal, strict=False))
+    except json.JSONDecodeError:
+        return literal  # a wrong escape: the parser names its place
+
+
+def _half_character(line: int, column: int) -> StrictJsonError:
+    return StrictJsonError(
+        N_("A string holds half a character (a lone surrogate): line %(line)s, column %(column)s."),
+        line=line,
+        column=column,
+    )
+
+
+def _error(text: str, position: int, message: str, **params: Any) -> StrictJsonError:
+    line, column = _place(text, position)
+    return StrictJsonError(message, line=line, column=column, **params)
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """Return line and column, from 1, as json.JSONDecodeError counts them."""
+    line = text.count("\n", 0, position) + 1
+    return line, position - text.rfind("\n", 0, position)

@@ -1,0 +1,254 @@
+"""One request: its session, its actor, its end. Load, allow, act, answer happens in between."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import flask
+from flask_babel import gettext
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session
+
+from cirt import access, errorpages, headers, i18n, routing
+from cirt.access import Actor
+from cirt.accounts import signing
+from cirt.accounts.models import LoginSession, User
+from cirt.db import Database
+from cirt.errors import N_, ForbiddenError
+from cirt.files import FileStore
+from cirt.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+csrf = CSRFProtect()
+login_manager = LoginManager()
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What every view may need of this installation: `app.extensions["cirt"]`."""
+
+    settings: Settings
+    database: Database
+    files: FileStore
+
+
+class Person:
+    """The signed-in person as Flask-Login knows them: one running session of one user."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, row: LoginSession, token: str) -> None:
+        self.session_id = row.id
+        self.user: User = row.user
+        self._token = token
+        self.actor: Actor = signing.actor_of(row.user)
+
+    def get_id(self) -> str:
+        """Return the opaque token that the cookie carries."""
+        return self._token
+
+    @property
+    def language(self) -> str:
+        """Return the language this person chose, or an empty text."""
+        return self.user.language
+
+
+def installation() -> Installation:
+    """Return the installation that serves this request."""
+    found: Installation = flask.current_app.extensions["cirt"]
+    return found
+
+
+def db_session() -> Session:
+    """Return this request's database session: reading for GET, one writing transaction else."""
+    if "db_session" not in flask.g:
+        database = installation().database
+        safe = flask.request.method in SAFE_METHODS
+        flask.g.db_session = database.reading_session() if safe else database.writing_session()
+    session: Session = flask.g.db_session
+    return session
+
+
+def actor() -> Actor:
+    """Return who acts in this request; raises ForbiddenError when nobody signed in."""
+    if "machine" in flask.g:
+        machine: Actor = flask.g.machine
+        return machine
+    if not current_user.is_authenticated:
+        raise ForbiddenError(N_("Sign in first."))
+    person: Person = current_user
+    return person.actor
+
+
+def current_person() -> Person:
+    """Return the signed-in person of this request."""
+    person: Person = current_user._get_current_object()
+    return person
+
+
+def client_address() -> str:
+    """Return the network address of the client."""
+    return flask.request.remote_addr or ""
+
+
+def wants_json() -> bool:
+    """Return whether the answer goes to a script: errors are then JSON."""
+    best = flask.request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"
+
+
+def _load_person(token: str) -> Person | None:
+    if not isinstance(token, str):
+        return None
+    row = signing.session_of(db_session(), token, settings=installation().settings)
+    return Person(row, token) if row else None
+
+
+def _begin() -> None:
+    flask.g.request_id = uuid.uuid4().hex[:12]
+    endpoint = flask.request.endpoint
+    if endpoint is None or endpoint == "static":
+        return
+    opening = routing.opening_of(flask.current_app, endpoint)
+    if opening is None or opening.audience == routing.MACHINE:
+        return  # machines: the blueprint's own sign-in; None cannot start, see check_openings
+    if opening.audience == routing.PUBLIC:
+        return
+    if not current_user.is_authenticated:
+        raise errorpages.SignInNeededError
+    _touch()
+    if opening.action is not None:
+        decision = access.role_allows(actor(), opening.action)
+        if not decision:
+            raise ForbiddenError(decision.reason)
+
+
+def _touch() -> None:
+    person = current_person()
+    row = db_session().get(LoginSession, person.session_id)
+    if row is None or not signing.is_due_for_touch(row):
+        return
+    if flask.request.method in SAFE_METHODS:
+        with installation().database.writing() as session:
+            signing.touch(session, person.session_id)
+    else:
+        signing.touch(db_session(), person.session_id)
+
+
+def _end(response: flask.Response) -> flask.Response:
+    session: Session | None = flask.g.get("db_session")
+    if session is not None and flask.request.method not in SAFE_METHODS:
+        if flask.g.get("failed"):
+            session.rollback()
+        else:
+            session.commit()
+    response.headers["X-Request-Id"] = flask.g.get("request_id", "")
+    return headers.add_headers(response)
+
+
+def _close(_error: BaseException | None) -> None:
+    session: Session | None = flask.g.pop("db_session", None)
+    if session is not None:
+        session.close()
+
+
+@lru_cache(maxsize=256)
+def _content_hash(path: Path, _changed: float) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def static_url(name: str) -> str:
+    """Return the address of a static file, with a hash of its content so it can be cached for good."""
+    path = Path(str(flask.current_app.static_folder)) / name
+    return flask.url_for("static", filename=name, v=_content_hash(path, path.stat().st_mtime))
+
+
+def _template_context() -> dict[str, Any]:
+    language = i18n.current_language()
+    person = current_user if current_user and current_user.is_authenticated else None
+    theme = person.user.theme if person else flask.request.cookies.get(i18n.THEME_COOKIE, "auto")
+    return {
+        "locale": language,
+        "direction": i18n.direction_of(language),
+        "languages": [
+            {
+                "code": one.code,
+                "name": one.name,
+                "direction": one.direction,
+                "url": _same_page_in(one.code),
+            }
+            for one in i18n.LANGUAGES
+        ],
+        "theme": theme if theme in i18n.THEMES else "auto",
+        "actor": _ActorView(person, language) if person else None,
+        "demonstration": installation().settings.demonstration,
+        "request_id": flask.g.get("request_id", ""),
+        "static_url": static_url,
+        "role_allows": _role_allows,
+        "may": _may,
+    }
+
+
+def _role_allows(action: str) -> bool:
+    return bool(current_user.is_authenticated and access.role_allows(actor(), action))
+
+
+def _may(action: str, resource: Any) -> access.Decision:
+    return access.allowed(db_session(), actor(), action, resource)
+
+
+def _same_page_in(language: str) -> str:
+    arguments = {name: value for name, value in flask.request.args.items() if name != "lang"}
+    return f"{flask.request.path}?{urlencode({**arguments, 'lang': language})}"
+
+
+class _ActorView:
+    """The signed-in person as the page header shows them."""
+
+    is_authenticated = True
+
+    def __init__(self, person: Person, language: str) -> None:
+        self.name = person.user.name
+        self.username = person.user.username
+        self.administration_name = person.user.administration.name_in(language)
+        self.administration_code = person.user.administration.code
+        self.roles_text = ", ".join(
+            gettext(access.ROLE_NAMES[role]) for role in sorted(person.user.roles)
+        )
+
+
+def init_app(app: flask.Flask, the_installation: Installation) -> None:
+    """Attach sessions, sign-in, error pages and headers to the application."""
+    settings = the_installation.settings
+    app.extensions["cirt"] = the_installation
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-cirt" if settings.secure else "cirt",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure,
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=2000,
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session it belongs to
+        WTF_CSRF_SSL_STRICT=settings.secure,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.before_request(_begin)
+    i18n.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = None  # our own session rows hold what matters
+    login_manager.user_loader(_load_person)
+    csrf.init_app(app)
+    errorpages.init_app(app)
+    app.after_request(_end)
+    app.teardown_request(_close)
+    app.context_processor(_template_context)

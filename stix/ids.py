@@ -1,0 +1,52 @@
+"""Identifiers of STIX objects that we make, and the canonical bytes they are derived from."""
+
+import json
+import re
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import rfc8785
+
+from cirt.errors import InvalidInputError, N_
+
+STIX_ID: Final = re.compile(
+    r"(?P<type>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)--"
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+)
+"""An identifier as STIX 2.1, section 2.9, writes it; lower case only, so that equal is equal."""
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the one canonical form of a JSON value (RFC 8785).
+
+    Raises InvalidInputError for what has none: an integer beyond +-(2**53 - 1), NaN, a lone
+    surrogate, a key that is not text.
+    """
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError as error:
+        raise InvalidInputError(
+            N_("The value has no canonical JSON form: %(reason)s"), reason=str(error)
+        ) from error
+
+
+def object_id(type: str, namespace: UUID, *key: Any) -> str:  # noqa: A002 - the standard's word
+    """Return the id that the same type, namespace and key always give.
+
+    namespace: the id of the incident, a random UUID: the id of an object cannot be computed from
+    a guessed value, unlike the content-derived ids of STIX 2.1, section 2.9, so nobody can ask a
+    server whether it knows an address.
+    """
+    name = canonical_json([type, *key]).decode("utf-8")
+    return f"{type}--{uuid5(namespace, name)}"
+
+
+def is_stix_id(text: Any, of_type: str | None = None) -> bool:
+    """Whether a text is an identifier, and of the given type if one is given."""
+    match = STIX_ID.fullmatch(text) if isinstance(text, str) else None
+    return match is not None and of_type in (None, match["type"])
+
+
+def readable(body: bytes) -> str:
+    """Return canonical bytes indented, for a person who previews them."""
+    return json.dumps(json.loads(body), ensure_ascii=False, indent=2)

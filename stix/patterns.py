@@ -1,0 +1,129 @@
+"""STIX patterns: which are safe to parse, and the pattern that looks for an observable.
+
+A partner's pattern is parsed and kept, never run: MATCHES may hold a regular expression that
+takes for ever.
+"""
+
+import re
+from typing import Any, Final
+
+from cirt.errors import InvalidInputError, N_
+from cirt.stix.observables import Observable
+
+MAX_LENGTH: Final = 10_000
+MAX_DEPTH: Final = 64
+MAX_COMPARISONS: Final = 300
+"""The parser's own recursion ends at some hundreds of terms in one chain; this is below it."""
+
+_SCAN = re.compile(
+    r"(?P<string>'(?:[^'\\]++|\\.)*+'?)|(?P<open>[\[(])|(?P<close>[\])])"
+    r"|(?P<comparison>!=|<>|[<>]=?|==?|\b(?:IN|LIKE|MATCHES|ISSUBSET|ISSUPERSET|EXISTS)\b)",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+class PatternError(InvalidInputError):
+    """The pattern is over a limit or is no STIX pattern."""
+
+
+def check_pattern(pattern: str) -> None:
+    """Raise PatternError unless the text is a STIX 2.1 pattern (section 9) within the limits.
+
+    Limits: 10,000 characters, 64 open brackets at once, 300 comparisons; counted before the
+    parser sees the text, which would run out of stack.
+    """
+    if len(pattern) > MAX_LENGTH:
+        raise PatternError(
+            N_("The pattern is longer than %(limit)s characters."), field="pattern", limit=MAX_LENGTH
+        )
+    depth = comparisons = 0
+    for token in _SCAN.finditer(pattern):
+        kind = token.lastgroup
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+        elif kind == "comparison":
+            comparisons += 1
+        if depth > MAX_DEPTH:
+            raise PatternError(
+                N_("The pattern is nested deeper than %(limit)s brackets."),
+                field="pattern",
+                limit=MAX_DEPTH,
+            )
+    if comparisons > MAX_COMPARISONS:
+        raise PatternError(
+            N_("The pattern has more than %(limit)s comparisons; split it into several indicators."),
+            field="pattern",
+            limit=MAX_COMPARISONS,
+        )
+    # loaded with the first pattern, so that the start stays short
+    from stix2patterns.validator import run_validator
+
+    try:
+        errors = run_validator(pattern, stix_version="2.1")
+    except Exception:  # noqa: BLE001 - RecursionError and others: the pattern is at fault, not we
+        errors = [N_("it cannot be parsed")]
+    if errors:
+        raise PatternError(
+            N_("This is no STIX pattern: %(reason)s"),
+            field="pattern",
+            reason=str(errors[0]).removeprefix("FAIL: ")[:300],
+        )
+
+
+_HASH_PATHS: Final = {"MD5": "MD5", "SSDEEP": "SSDEEP", "TLSH": "TLSH"}
+
+
+def pattern_for(observable: Observable) -> str:
+    """Return the STIX pattern that finds an observable.
+
+    Any one hash of a file is enough; its name counts only when there is no hash. A network is
+    found by the addresses within it. Raises PatternError for a kind that has no pattern.
+    """
+    properties = observable.canonical().properties
+    kind = observable.type
+    if kind == "vulnerability":
+        raise PatternError(N_("A vulnerability cannot be looked for by a pattern."), field="type")
+    if properties.get("hashes"):
+        terms = [
+            _comparison(f"{kind}:hashes.{_HASH_PATHS.get(name, _quoted(name))}", "=", digest)
+            for name, digest in properties["hashes"].items()
+        ]
+        return f"[{' OR '.join(terms)}]"
+    operator = "="
+    if kind in ("ipv4-addr", "ipv6-addr") and "/" in properties["value"]:
+        operator = "ISSUBSET"
+    terms = [
+        _comparison(f"{kind}:{name}", operator, properties[name])
+        for name in _SEARCHED[kind]
+        if name in properties
+    ]
+    return f"[{' AND '.join(terms)}]"
+
+
+_SEARCHED: Final = {
+    "ipv4-addr": ("value",),
+    "ipv6-addr": ("value",),
+    "domain-name": ("value",),
+    "url": ("value",),
+    "email-addr": ("value",),
+    "mac-addr": ("value",),
+    "file": ("name", "size"),
+    "autonomous-system": ("number",),
+    "windows-registry-key": ("key",),
+    "mutex": ("name",),
+    "user-account": ("account_login", "user_id", "display_name"),
+    "process": ("command_line",),
+    "x509-certificate": ("serial_number", "subject"),
+    "email-message": ("subject", "message_id"),
+}
+
+
+def _comparison(path: str, operator: str, value: Any) -> str:
+    return f"{path} {operator} {value if isinstance(value, int) else _quoted(str(value))}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,86 @@
+"""The OASIS schemas of STIX 2.1, compiled when a type is first met.
+
+Compiling all of them takes as long as a whole page; most processes meet a few types only.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema_rs
+
+_FOLDER: Final = Path(__file__).resolve().parent / "schemas"
+_BASE: Final = "raw.githubusercontent.com/oasis-open/cti-stix2-json-schemas/stix2.1/schemas/"
+# No look-around in these schemas: the linear engine takes all their expressions, and a crafted
+# type name cannot make it slow.
+_PATTERNS: Final = jsonschema_rs.RegexOptions()
+
+_EXTENSION_FILES: Final = {
+    "extension-definition--ef765651-680c-498d-9894-99799f2fa126": "incident-core",
+    "extension-definition--4ca6de00-5b0d-45ef-a1dc-ea7279ea910e": "event",
+    "extension-definition--7cc33dd6-f6a1-489b-98ea-522d351d71b9": "impact",
+    "extension-definition--2074a052-8be4-4932-849e-f5e7798e0030": "task",
+}
+EXTENSIONS: Final = frozenset(_EXTENSION_FILES)
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    """Return relative path -> schema, for all files."""
+    return {
+        path.relative_to(_FOLDER).as_posix(): json.loads(path.read_bytes())
+        for path in sorted(_FOLDER.rglob("*.json"))
+    }
+
+
+@cache
+def _registry() -> jsonschema_rs.Registry:
+    # the extension schemas refer by https to what calls itself http
+    return jsonschema_rs.Registry(
+        [
+            (f"{scheme}://{_BASE}{path}", schema)
+            for path, schema in _schemas().items()
+            for scheme in ("http", "https")
+            if not path.startswith("extensions/")
+        ]
+    )
+
+
+@cache
+def known_types() -> dict[str, str]:
+    """Return STIX 2.1 type -> one of "sdo", "sro", "sco", "meta"."""
+    folders = {"sdos": "sdo", "sros": "sro", "observables": "sco"}
+    types = {
+        path.rpartition("/")[2].removesuffix(".json"): folders[path.partition("/")[0]]
+        for path in _schemas()
+        if path.partition("/")[0] in folders
+    }
+    return types | dict.fromkeys(
+        ("marking-definition", "extension-definition", "language-content"), "meta"
+    )
+
+
+@cache
+def type_validator(stix_type: str) -> Any:
+    """Return the compiled validator of a known type; for "sdo" and "sco" that of any such object."""
+    if stix_type in ("sdo", "sco"):
+        path = "common/core.json" if stix_type == "sdo" else "common/cyber-observable-core.json"
+    else:
+        folder = {"sdo": "sdos", "sro": "sros", "sco": "observables", "meta": "common"}[
+            known_types()[stix_type]
+        ]
+        path = f"{folder}/{stix_type}.json"
+    return _compiled(path)
+
+
+@cache
+def extension_validator(extension_id: str) -> Any:
+    """Return the compiled validator of an object that bears one of EXTENSIONS."""
+    return _compiled(f"extensions/{_EXTENSION_FILES[extension_id]}.json")
+
+
+def _compiled(path: str) -> Any:
+    return jsonschema_rs.validator_for(
+        _schemas()[path], registry=_registry(), pattern_options=_PATTERNS, validate_formats=True
+    )

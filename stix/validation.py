@@ -1,0 +1,335 @@
+"""Whether an object from outside is valid STIX 2.1, and safe to keep.
+
+The OASIS schemas know the structure. What they cannot say is here: dates that exist, the order
+of times, identifiers in lower case, constants that nobody may redefine, patterns.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final, Literal
+
+from cirt.errors import InvalidInputError, N_
+from cirt.stix.ids import is_stix_id
+from cirt.stix.marking import PAP_EXTENSION, TLP_EXTENSION, published_marking
+from cirt.stix.patterns import check_pattern
+from cirt.stix.schema_validators import (
+    EXTENSIONS,
+    extension_validator,
+    known_types,
+    type_validator,
+)
+
+MAX_PROBLEMS: Final = 50
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+LAST_YEAR: Final = 2100
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with an object, and where ("object_marking_refs[0]", "" for the whole).
+
+    message, params: a translatable sentence. severity: with an error the object is refused; a
+    warning is worth a look.
+    """
+
+    path: str
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message % self.params if self.params else self.message}"
+
+
+def check_object(obj: Any, *, now: datetime) -> list[Problem]:
+    """Return the problems of one STIX 2.1 object; no errors among them means: valid.
+
+    Types that STIX does not know (custom ones, new ones of an extension) are checked for what
+    all objects have in common. now: the time by which `modified` must not lie in the future.
+    At most 50 problems are named.
+    """
+    problems = list(islice(_identity_problems(obj), MAX_PROBLEMS))
+    if problems:
+        return problems  # without type and id nothing else makes sense
+    found: dict[tuple[str, str], Problem] = {}
+    for problem in islice(_problems(obj, now), MAX_PROBLEMS):
+        found.setdefault((problem.path, str(problem)), problem)
+    return list(found.values())
+
+
+def _problems(obj: dict[str, Any], now: datetime) -> Iterator[Problem]:
+    yield from _schema_problems(obj)
+    yield from _time_problems(obj, now)
+    yield from _reference_problems(obj)
+    yield from _marking_problems(obj)
+    yield from _content_problems(obj)
+
+
+def _identity_problems(obj: Any) -> Iterator[Problem]:
+    if not isinstance(obj, dict):
+        yield Problem("", N_("A STIX object must be a JSON object."))
+        return
+    stix_type, identifier = obj.get("type"), obj.get("id")
+    if not isinstance(stix_type, str) or not stix_type:
+        yield Problem("type", N_("A STIX object must have a type."))
+    elif stix_type == "bundle":
+        yield Problem("type", N_("A bundle is no object; send the objects in it."))
+    elif not is_stix_id(identifier, stix_type):
+        # lower case only: two spellings of one id would be two objects
+        yield Problem(
+            "id",
+            N_("The id must be “%(type)s--” and a UUID in lower case."),
+            {"type": stix_type[:100]},
+        )
+
+
+def _kind(obj: dict[str, Any]) -> str:
+    """Return "sdo", "sro", "sco" or "meta"; for a type not in STIX by what the object claims."""
+    known = known_types().get(obj["type"])
+    if known:
+        return known
+    extensions = obj.get("extensions")
+    claims = [
+        extension.get("extension_type")
+        for extension in (extensions.values() if isinstance(extensions, dict) else ())
+        if isinstance(extension, dict)
+    ]
+    if "new-sco" in claims:
+        return "sco"
+    return "sdo" if "created" in obj or "new-sdo" in claims or "new-sro" in claims else "sco"
+
+
+def _schema_problems(obj: dict[str, Any]) -> Iterator[Problem]:
+    stix_type = obj["type"]
+    kind = _kind(obj)
+    validator = type_validator(stix_type if stix_type in known_types() else kind)
+    yield from _of_schema(validator, obj, "error")
+    if kind != "sco" and obj.get("spec_version") not in ("2.1", None):
+        # None is the schema's to refuse
+        yield Problem("spec_version", N_("Only STIX 2.1 is accepted."))
+    if kind in ("sco", "meta") and obj.get("revoked"):
+        yield Problem("revoked", N_("An object of this type has no versions to be revoked."))
+    extensions = obj.get("extensions")
+    for extension_id in sorted(EXTENSIONS & set(extensions if isinstance(extensions, dict) else ())):
+        # Drafts of these extensions differ; what does not fit is kept and shown.
+        yield from _of_schema(extension_validator(extension_id), obj, "warning")
+
+
+def _of_schema(validator: Any, obj: dict[str, Any], severity: Severity) -> Iterator[Problem]:
+    for error in validator.iter_errors(obj):
+        yield Problem(
+            _path(error.instance_path),
+            N_("This does not fit STIX 2.1: %(reason)s"),
+            {"reason": error.message[:300]},
+            severity,
+        )
+
+
+def _path(steps: list[str | int]) -> str:
+    path = ""
+    for step in steps:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+    return path
+
+
+# times
+
+
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(?:\.(\d+))?Z")
+_TIME_NAMES: Final = frozenset(
+    "created modified published valid_from valid_until first_seen last_seen first_observed"
+    " last_observed start_time stop_time end_time start end date ctime mtime atime created_time"
+    " modified_time account_created account_expires credential_last_changed account_first_login"
+    " account_last_login validity_not_before validity_not_after private_key_usage_period_not_before"
+    " private_key_usage_period_not_after time_date_stamp submitted analysis_started analysis_ended"
+    " conversion_time".split()
+)
+_ORDERED: Final = (
+    ("created", "modified", False),
+    ("first_seen", "last_seen", False),
+    ("first_observed", "last_observed", False),
+    ("valid_from", "valid_until", True),
+    ("start_time", "stop_time", True),
+    ("start_time", "end_time", False),
+    ("analysis_started", "analysis_ended", False),
+    ("validity_not_before", "validity_not_after", False),
+    ("start", "end", False),
+)
+_Moment = tuple[datetime, str]
+
+
+def moment(value: Any) -> _Moment | None:
+    """Return a STIX timestamp in a form that compares exactly, beyond microseconds; None if none.
+
+    A leap second (":60") comes after every fraction of the second before it.
+    """
+    match = _TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        return None
+    leap = match[2] == "60"
+    try:
+        second = datetime.fromisoformat(match[1] + ("59" if leap else match[2]) + "+00:00")
+    except ValueError:
+        return None
+    return second, ("~" if leap else "") + (match[3] or "").rstrip("0")
+
+
+def _time_problems(obj: dict[str, Any], now: datetime) -> Iterator[Problem]:
+    for path, name, value in _properties(obj):
+        if name in _TIME_NAMES and isinstance(value, str):
+            found = moment(value)
+            if found is None:
+                if _TIMESTAMP.fullmatch(value):  # otherwise the schema has said it
+                    yield Problem(path, N_("There is no such date or time."))
+            elif found[0].year > LAST_YEAR:
+                yield Problem(
+                    path, N_("The time lies after the year %(year)s."), {"year": LAST_YEAR}
+                )
+    limit = (now.astimezone(UTC) + CLOCK_TOLERANCE, "")
+    for name in ("created", "modified"):
+        when = moment(obj.get(name))
+        if when and when[0].year <= LAST_YEAR and when > limit:
+            yield Problem(
+                name, N_("The time lies in the future; check the clock of the sending system.")
+            )
+    for earlier, later, strictly in _ORDERED:
+        first, second = moment(obj.get(earlier)), moment(obj.get(later))
+        if first and second and (second < first or (strictly and second == first)):
+            yield Problem(
+                later,
+                N_("“%(later)s” must not lie before “%(earlier)s”."),
+                {"later": later, "earlier": earlier},
+            )
+
+
+def _properties(value: Any, path: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Yield path, name and value of every property at any depth."""
+    waiting: list[tuple[str, Any]] = [(path, value)]  # no recursion: the depth is not ours
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                inner_path = f"{path}.{name}" if path else name
+                yield inner_path, name, inner
+                waiting.append((inner_path, inner))
+        elif isinstance(value, list):
+            waiting += [(f"{path}[{index}]", inner) for index, inner in enumerate(value)]
+
+
+# references
+
+
+_TARGETS: Final = {
+    "created_by_ref": ("identity",),
+    "object_marking_refs": ("marking-definition",),
+    "marking_ref": ("marking-definition",),
+    "observed_data_refs": ("observed-data",),
+    "where_sighted_refs": ("identity", "location"),
+    "sample_ref": ("file", "artifact"),
+}
+
+
+def _reference_problems(obj: dict[str, Any]) -> Iterator[Problem]:
+    # the objects inside a deprecated observed-data refer to each other by local names
+    checked = {k: v for k, v in obj.items() if not (obj["type"] == "observed-data" and k == "objects")}
+    for path, name, value in _properties(checked):
+        if name.endswith("_ref"):
+            references = [(path, value)]
+        elif name.endswith("_refs") and isinstance(value, list):
+            references = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+        else:
+            continue
+        targets = _TARGETS.get(name) if not (name == "sample_ref" and obj["type"] != "malware-analysis") else None
+        for place, reference in references:
+            if not is_stix_id(reference):
+                yield Problem(
+                    place, N_("A reference must be the id of an object, in lower case.")
+                )
+            elif targets and reference.partition("--")[0] not in targets:
+                yield Problem(
+                    place,
+                    N_("This must refer to an object of the type %(types)s."),
+                    {"types": ", ".join(targets)},
+                )
+
+
+# markings
+
+
+def _marking_problems(obj: dict[str, Any]) -> Iterator[Problem]:
+    if obj["type"] != "marking-definition":
+        return
+    published = published_marking(obj["id"])
+    if published is not None:
+        if not _same_marking(obj, published):
+            yield Problem(
+                "id",
+                N_("This id belongs to %(name)s, and the object is not the published one."),
+                {"name": published["name"]},
+            )
+        return
+    extensions = obj.get("extensions")
+    keys = set(extensions) if isinstance(extensions, dict) else set()
+    if obj.get("definition_type") == "tlp" or keys & {TLP_EXTENSION, PAP_EXTENSION}:
+        yield Problem(
+            "id", N_("TLP and PAP have published marking definitions; use those, make no others.")
+        )
+
+
+def _same_marking(obj: dict[str, Any], published: dict[str, Any]) -> bool:
+    """Equal but for the digits of `created` and a name left out, which older tools do."""
+    given = {"name": published["name"], **obj}
+    same_time = moment(given.get("created")) == moment(published["created"])
+    return same_time and given | {"created": published["created"]} == published
+
+
+# content
+
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*|[xi](?:-[A-Za-z0-9]{1,8})+")
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}")
+_SAFE_LINK = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
+_DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+
+
+def _content_problems(obj: dict[str, Any]) -> Iterator[Problem]:
+    if obj["type"] == "indicator" and obj.get("pattern_type") == "stix":
+        try:
+            check_pattern(str(obj.get("pattern")))
+        except InvalidInputError as error:
+            yield Problem("pattern", error.message, error.params)
+    if isinstance(obj.get("lang"), str) and not _LANGUAGE.fullmatch(obj["lang"]):
+        yield Problem("lang", N_("This is no language tag (RFC 5646)."))
+    yield from _external_reference_problems(obj)
+    for path, name, value in _properties(obj):
+        if name in ("name", "value", "key") and isinstance(value, str) and _DIRECTION.search(value):
+            yield Problem(
+                path,
+                N_("This holds invisible direction marks; it may read as something else."),
+                severity="warning",
+            )
+
+
+def _external_reference_problems(obj: dict[str, Any]) -> Iterator[Problem]:
+    references = obj.get("external_references")
+    for index, reference in enumerate(references if isinstance(references, list) else ()):
+        if not isinstance(reference, dict):
+            continue
+        path = f"external_references[{index}]"
+        source, identifier = reference.get("source_name"), reference.get("external_id")
+        if (
+            source == "cve"
+            and isinstance(identifier, str)
+            and not _CVE.fullmatch(identifier)
+        ):
+            yield Problem(f"{path}.external_id", N_("This is no CVE number."))
+        url = reference.get("url")
+        if isinstance(url, str) and not _SAFE_LINK.match(url):
+            yield Problem(
+                f"{path}.url", N_("This link is not shown: it is no web address."), severity="warning"
+            )

@@ -1,0 +1,227 @@
+"""Fixtures of every test: real public data, both databases, the application, the cast."""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+
+from cirt import models
+from cirt.access import Actor, Role
+from cirt.accounts import directory, passwords, signing, tokens
+from cirt.accounts.models import Administration, AdministrationKind, User
+from cirt.app import create_app
+from cirt.db import Base, Database
+from cirt.settings import Settings, read_settings
+from cirt.web import Installation
+from tests import postgresql
+
+assert models
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "orange-tractor-mirrors-38"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with real public data; the test is skipped, saying so, where it is absent."""
+    folder = Path(os.environ.get("CIRT_REAL_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "MANIFEST.md").is_file():
+        pytest.skip(f"real data absent: set CIRT_REAL_DATA (looked in {folder})")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test talks to another host."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address!r}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """Argon2 at its cheapest for the test accounts; its own test uses the real cost."""
+    from argon2 import PasswordHasher
+
+    kept = passwords._hasher, passwords._ABSENT
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._ABSENT = passwords._hasher.hash("nobody")
+    yield
+    passwords._hasher, passwords._ABSENT = kept
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and no rows."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    with database.writing() as session:
+        Base.metadata.create_all(session.connection())
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database with all tables: each data test runs on both engines."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "cirt.sqlite3"
+        path.write_bytes(template.read_bytes())
+        yield f"sqlite:///{path}"
+    else:
+        yield from postgresql.fresh_database()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a test installation."""
+    return read_settings({}, data_dir=tmp_path / "data", database_url=database_url)
+
+
+@pytest.fixture
+def app(settings: Settings, _cheap_passwords: None) -> Iterator[flask.Flask]:
+    """The application on a fresh database, with CSRF checks as in service."""
+    application = create_app(settings)
+    application.testing = False  # faults become error pages, as in service
+    yield application
+    application.extensions["cirt"].database.dispose()
+
+
+@pytest.fixture
+def installation(app: flask.Flask) -> Installation:
+    """The installation behind the application."""
+    found: Installation = app.extensions["cirt"]
+    return found
+
+
+@pytest.fixture
+def database(installation: Installation) -> Database:
+    """The database behind the application."""
+    return installation.database
+
+
+@dataclass
+class Cast:
+    """Who plays in the tests: three administrations and an assessing body, all user-assigned codes.
+
+    XA and XB share circles, XC never does. People are found by user name.
+    """
+
+    administrations: dict[str, uuid.UUID] = field(default_factory=dict)
+    users: dict[str, uuid.UUID] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+PEOPLE: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
+    ("root", "XZ", (Role.ADMINISTRATOR,)),
+    ("amina", "XZ", (Role.ASSESSOR,)),
+    ("farid", "XA", (Role.FOCAL_POINT,)),
+    ("nadia", "XA", (Role.ANALYST,)),
+    ("omar", "XA", (Role.RELEASING_OFFICER,)),
+    ("boris", "XB", (Role.ANALYST, Role.RELEASING_OFFICER)),
+    ("bela", "XB", (Role.FOCAL_POINT,)),
+    ("chen", "XC", (Role.ANALYST, Role.RELEASING_OFFICER, Role.FOCAL_POINT)),
+)
+
+
+@pytest.fixture
+def cast(database: Database, settings: Settings) -> Cast:
+    """The cast, stored in the database."""
+    found = Cast()
+    with database.writing() as session:
+        for code, kind in (
+            ("XA", AdministrationKind.MEMBER_STATE),
+            ("XB", AdministrationKind.MEMBER_STATE),
+            ("XC", AdministrationKind.MEMBER_STATE),
+            ("XZ", AdministrationKind.ASSESSING_BODY),
+        ):
+            row = directory.add_administration(
+                session,
+                None,
+                code=code,
+                names={"en": f"Administration {code}", "ar": f"الإدارة {code}"},
+                team_name=f"CIRT {code}",
+                kind=kind,
+            )
+            found.administrations[code] = row.id
+        for username, code, roles in PEOPLE:
+            user = directory.add_user(
+                session,
+                None,
+                administration=session.get_one(Administration, found.administrations[code]),
+                username=username,
+                name=username.title(),
+                roles=roles,
+                password=PASSWORD,
+            )
+            found.users[username] = user.id
+            found.actors[username] = signing.actor_of(user)
+        for code in ("XA", "XB", "XC"):
+            _row, text = tokens.make_token(
+                session,
+                None,
+                administration=session.get_one(Administration, found.administrations[code]),
+                label=f"machine of {code}",
+                scopes=sorted(tokens.SCOPES),
+                days=30,
+                settings=settings,
+            )
+            found.tokens[code] = text
+    return found
+
+
+class Browser:
+    """A signed-in person's browser: posts carry the form token of a page, as real ones do."""
+
+    def __init__(self, client: FlaskClient, username: str | None) -> None:
+        self.client = client
+        self.username = username
+
+    def get(self, url: str, **arguments: Any) -> Any:
+        """Ask for a page."""
+        return self.client.get(url, **arguments)
+
+    def form_token(self) -> str:
+        """Return a valid form token of this browser's session."""
+        page = self.client.get("/help").get_data(as_text=True)
+        return page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+
+    def post(self, url: str, data: dict[str, Any] | None = None, **arguments: Any) -> Any:
+        """Send a form."""
+        return self.client.post(url, data={"csrf_token": self.form_token(), **(data or {})}, **arguments)
+
+
+@pytest.fixture
+def browser(app: flask.Flask, cast: Cast) -> Callable[[str | None], Browser]:
+    """Return a browser signed in as a person of the cast (None: nobody)."""
+
+    def make(username: str | None) -> Browser:
+        browser = Browser(app.test_client(), username)
+        if username is not None:
+            answer = browser.post("/sign-in", {"username": username, "password": PASSWORD})
+            assert answer.status_code == 302, answer.get_data(as_text=True)
+        return browser
+
+    return make
+
+
+def user_of(session: Any, cast: Cast, username: str) -> User:
+    """Return the row of a person of the cast."""
+    user: User = session.get_one(User, cast.users[username])
+    return user
