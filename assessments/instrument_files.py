@@ -168,11 +168,11 @@ def _levels(row: DataMap, key: str, prefix: str) -> tuple[Sentence, ...]:
     for level in expected:
         if level not in texts:
             raise texts.fault(
-                None, N_("%(where)s: level %(level)s is missing."), where=prefix, level=level
+                None, N_("%(place)s: level %(level)s is missing."), place=prefix, level=level
             )
     found = tuple(Sentence(f"{prefix}.{level}", texts.text(level)) for level in expected)
     if len({sentence.src for sentence in found}) != len(found):
-        raise texts.fault(None, N_("%(where)s: two levels have the same text."), where=prefix)
+        raise texts.fault(None, N_("%(place)s: two levels have the same text."), place=prefix)
     return found
 
 
@@ -192,13 +192,13 @@ def _known(row: DataMap, key: str, ids: tuple[str, ...], known: Container[str], 
     """Refuse an id of a list that is unknown or stands in it twice."""
     for index, each in enumerate(ids):
         if each in ids[:index]:
-            message = N_("%(where)s: the id %(id)s stands twice in %(key)s.")
+            message = N_("%(place)s: the id %(id)s stands twice in %(key)s.")
         elif each not in known:
-            message = N_("%(where)s: the id %(id)s is unknown in %(key)s.")
+            message = N_("%(place)s: the id %(id)s is unknown in %(key)s.")
         else:
             continue
         raise DataFileError(
-            message, path=row.source, line=line_of(row[key], index), where=where, id=each, key=key
+            message, path=row.source, line=line_of(row[key], index), place=where, id=each, key=key
         )
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.db import Base
-from cirt.errors import ForbiddenError, N_, NotFoundError
+from cirt.errors import N_, ForbiddenError, NotFoundError
 
 
 class Role(enum.StrEnum):
@@ -141,7 +141,9 @@ def allowed(session: Session, actor: Actor, action: str, resource: Base | None =
         if decision and all(row.fact is not None for row in _rows_for(actor, action)):
             raise TypeError(f"{action} needs a resource")
         return decision
-    rows = [row for row in _rows_for(actor, action) if row.fact and isinstance(resource, row.fact.model)]
+    rows = [
+        row for row in _rows_for(actor, action) if row.fact and isinstance(resource, row.fact.model)
+    ]
     if not rows:
         raise TypeError(f"{action} is not about {type(resource).__name__}")
     key = sa.inspect(resource).identity
@@ -157,7 +159,9 @@ def allowed(session: Session, actor: Actor, action: str, resource: Base | None =
 def visible(actor: Actor, model: type[Base], action: str) -> sa.Select[Any]:
     """Return the query for the rows of a model to which the actor may do this."""
     clauses = [
-        row.fact.clause(actor) for row in _rows_for(actor, action) if row.fact and row.fact.model is model
+        row.fact.clause(actor)
+        for row in _rows_for(actor, action)
+        if row.fact and row.fact.model is model
     ]
     return sa.select(model).where(sa.or_(*clauses) if clauses else sa.false())
 
@@ -168,7 +172,9 @@ def load(session: Session, actor: Actor, model: type[T], key: Any, *, seen_by: s
     Raises NotFoundError alike for an absent row and for one the actor may not know of.
     """
     primary = sa.inspect(model).primary_key[0]
-    row: T | None = session.scalars(visible(actor, model, seen_by).where(primary == key)).unique().one_or_none()
+    row: T | None = (
+        session.scalars(visible(actor, model, seen_by).where(primary == key)).unique().one_or_none()
+    )
     if row is None:
         raise NotFoundError
     return row

@@ -1,6 +1,5 @@
 """Joins the parts into one application: the only place that knows both halves."""
 
-import dataclasses
 import logging
 from importlib import resources
 from pathlib import Path
@@ -88,7 +87,3 @@ def open_installation(settings: Settings) -> web.Installation:
         files=FileStore(settings.files_dir, settings.max_upload_mb * 1024 * 1024),
     )
 
-
-def as_demonstration(settings: Settings) -> Settings:
-    """Return the settings with the demonstration's word on every page."""
-    return dataclasses.replace(settings, demonstration=True)

@@ -159,7 +159,13 @@ def broken_links(session: Session) -> Iterator[tuple[uuid.UUID, int, str]]:
     for entry in session.scalars(query.execution_options(yield_per=1000)):
         n, digest = previous.get(entry.chain_id, (0, ""))
         act = _Act(
-            entry.chain_id, entry.at, entry.actor, entry.action, entry.subject, entry.outcome, entry.details
+            entry.chain_id,
+            entry.at,
+            entry.actor,
+            entry.action,
+            entry.subject,
+            entry.outcome,
+            entry.details,
         )
         if entry.n != n + 1:
             yield entry.chain_id, entry.n, "an entry before it is missing"

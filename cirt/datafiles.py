@@ -11,7 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -56,7 +57,7 @@ class DataMap(dict[str, Any]):
         self.line = line
         self.lines: dict[str, int] = {}
 
-    def fault(self, key: str | None, message: str, **params: Any) -> DataFileError:
+    def fault(self, key: str | None, message: str, /, **params: Any) -> DataFileError:
         """Return the error about this key (None: about the mapping), to be raised or collected."""
         line = self.line if key is None else line_of(self, key)
         return DataFileError(message, path=self.source, line=line, **params)

@@ -133,7 +133,9 @@ def sqlite_is_safe_for_wal() -> bool:
 
 def _refuse_to_flush(session: Session, _context: object, _instances: object) -> None:
     if session.new or session.dirty or session.deleted:
-        raise ReadOnlyError(f"a reading session holds changes: {[*session.new, *session.dirty, *session.deleted]!r}")
+        raise ReadOnlyError(
+            f"a reading session holds changes: {[*session.new, *session.dirty, *session.deleted]!r}"
+        )
 
 
 def _sqlite_engine(url: sa.URL) -> Engine:

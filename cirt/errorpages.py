@@ -45,12 +45,20 @@ SENTENCES: dict[int, str] = {
     404: N_("There is no such page or record, or it is not yours to see."),
     405: N_("Go back and use the buttons of the page."),
     413: N_("This is larger than this installation accepts (%(most)s MB). Send a smaller file."),
-    500: N_("Nothing was saved by this request. Try again; if it happens again, give the operator the number below."),
-    503: N_("The database does not answer. Nothing was saved by this request; try again in a minute."),
+    500: N_(
+        "Nothing was saved by this request. Try again; if it happens again, give the operator the number below."
+    ),
+    503: N_(
+        "The database does not answer. Nothing was saved by this request; try again in a minute."
+    ),
 }
 
-CSRF_SENTENCE = N_("This form was open for too long or in another session. Nothing you typed is lost: check it and send it again.")
-SIGN_IN_SENTENCE = N_("Your session has ended. Sign in; what you typed is kept below and can be sent then.")
+CSRF_SENTENCE = N_(
+    "This form was open for too long or in another session. Nothing you typed is lost: check it and send it again."
+)
+SIGN_IN_SENTENCE = N_(
+    "Your session has ended. Sign in; what you typed is kept below and can be sent then."
+)
 SIGN_IN_FIRST = N_("Sign in to see this page.")
 
 # kept fields are echoed into a page: enough for a long comment, not for an attack on memory
@@ -90,7 +98,12 @@ def answer(
     flask.g.failed = True
     title = _(TITLES.get(status, TITLES[500]))
     if wants_json():
-        body = {"status": status, "title": title, "message": sentence, "request_id": flask.g.get("request_id")}
+        body = {
+            "status": status,
+            "title": title,
+            "message": sentence,
+            "request_id": flask.g.get("request_id"),
+        }
         return flask.jsonify({**body, **extra}), status
     page = flask.render_template(
         "errors/error.html",
@@ -141,7 +154,9 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _database_error(error: sqlalchemy.exc.OperationalError) -> Any:
-    log.error("database unavailable, request %s: %s", flask.g.get("request_id"), type(error.orig).__name__)
+    log.error(
+        "database unavailable, request %s: %s", flask.g.get("request_id"), type(error.orig).__name__
+    )
     return answer(503, _(SENTENCES[503]))
 
 

@@ -31,7 +31,9 @@ class NotFoundError(DomainError):
     """The thing is absent, or the actor may not learn that it exists."""
 
     def __init__(self, message: str | None = None, **params: Any) -> None:
-        super().__init__(message or N_("There is no such page or record, or it is not yours to see."), **params)
+        super().__init__(
+            message or N_("There is no such page or record, or it is not yours to see."), **params
+        )
 
 
 class ForbiddenError(DomainError):
@@ -68,7 +70,9 @@ class DataFileError(DomainError):
     path, line: where (line counts from 1; None when the whole file is meant).
     """
 
-    def __init__(self, message: str, *, path: Path | str, line: int | None = None, **params: Any) -> None:
+    def __init__(
+        self, message: str, *, path: Path | str, line: int | None = None, **params: Any
+    ) -> None:
         where = f"{path}:{line}" if line is not None else str(path)
         super().__init__(message, where=where, **params)
         self.path = Path(path)

@@ -19,7 +19,7 @@ from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
 from cirt.db import Base, new_id
-from cirt.errors import InvalidInputError, N_, NotFoundError, TooLargeError, UnsupportedError
+from cirt.errors import N_, InvalidInputError, NotFoundError, TooLargeError, UnsupportedError
 
 MAX_NAME = 200
 
@@ -28,8 +28,14 @@ TYPES: Mapping[str, tuple[tuple[str, ...], tuple[bytes, ...]]] = {
     "application/pdf": ((".pdf",), (b"%PDF-",)),
     "image/png": ((".png",), (b"\x89PNG\r\n\x1a\n",)),
     "image/jpeg": ((".jpg", ".jpeg"), (b"\xff\xd8\xff",)),
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ((".docx",), (b"PK\x03\x04",)),
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ((".xlsx",), (b"PK\x03\x04",)),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (
+        (".docx",),
+        (b"PK\x03\x04",),
+    ),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (
+        (".xlsx",),
+        (b"PK\x03\x04",),
+    ),
     "application/vnd.oasis.opendocument.text": ((".odt",), (b"PK\x03\x04",)),
     "application/vnd.oasis.opendocument.spreadsheet": ((".ods",), (b"PK\x03\x04",)),
     "text/plain": ((".txt", ".md"), ()),
@@ -45,7 +51,9 @@ class StoredFile(Base):
     __tablename__ = "stored_file"
 
     id: Mapped[uuid.UUID] = new_id()
-    administration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("administration.id"), index=True)
+    administration_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("administration.id"), index=True
+    )
     name: Mapped[str] = mapped_column(sa.String(MAX_NAME))
     media_type: Mapped[str] = mapped_column(sa.String(100))
     size: Mapped[int] = mapped_column(sa.BigInteger)
@@ -73,7 +81,8 @@ def clean_name(name: str) -> str:
     kept = "".join(
         character
         for character in last
-        if character.isprintable() and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        if character.isprintable()
+        and character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     ).strip()
     stem, dot, ending = kept.rpartition(".")
     room = MAX_NAME - len(ending) - 1
@@ -92,7 +101,9 @@ def media_type_of(name: str, head: bytes) -> str:
             fits = head.startswith(beginnings) if beginnings else _is_text(head)
             if not fits:
                 raise InvalidInputError(
-                    N_("The file is named %(ending)s, and its content is something else. Save it again in that format."),
+                    N_(
+                        "The file is named %(ending)s, and its content is something else. Save it again in that format."
+                    ),
                     field="file",
                     ending=ending,
                 )

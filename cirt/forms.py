@@ -52,7 +52,11 @@ class UtcTimeField(DateTimeLocalField):  # type: ignore[misc]
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return self.data.astimezone(UTC).strftime("%Y-%m-%dT%H:%M") if isinstance(self.data, datetime) else ""
+        return (
+            self.data.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+            if isinstance(self.data, datetime)
+            else ""
+        )
 
 
 class ChoiceField(SelectField):  # type: ignore[misc]
@@ -61,7 +65,9 @@ class ChoiceField(SelectField):  # type: ignore[misc]
     def __init__(
         self, label: str, *, choices: Callable[[], Iterable[tuple[str, str]]], **kwargs: Any
     ) -> None:
-        super().__init__(label, choices=lambda: [(value, gettext(text)) for value, text in choices()], **kwargs)
+        super().__init__(
+            label, choices=lambda: [(value, gettext(text)) for value, text in choices()], **kwargs
+        )
 
 
 class Required:

@@ -36,16 +36,18 @@ def direction_of(code: str) -> str:
 
 
 def choose_language() -> str:
-    """Return the language of this request: ?lang=, the person's, the cookie's, the browser's, the setting's."""
+    """Return the language of this request: ?lang=, the cookie's, the person's, the browser's, the setting's."""
     if not flask.has_request_context():
         return "en"
     from flask_login import current_user
 
     asked = (
         flask.request.args.get("lang"),
-        getattr(current_user, "language", None),
         flask.request.cookies.get(LANGUAGE_COOKIE),
-        flask.request.accept_languages.best_match(CODES) if flask.request.accept_languages else None,
+        getattr(current_user, "language", None),
+        flask.request.accept_languages.best_match(CODES)
+        if flask.request.accept_languages
+        else None,
         flask.current_app.extensions["cirt"].settings.language,
     )
     return next((code for code in asked if code in CODES), "en")

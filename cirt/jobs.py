@@ -21,7 +21,7 @@ from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
 from cirt.db import Base, Database, new_id
-from cirt.errors import DomainError, N_
+from cirt.errors import N_, DomainError
 
 log = logging.getLogger("cirt.jobs")
 
@@ -159,12 +159,15 @@ def run_next(database: Database, services: Any) -> bool:
     try:
         effect = _handlers[job.kind](task)
         with database.writing() as session:
-            if _end(session, job.id, token, state="done") and (result := effect(session)) is not None:
+            if (
+                _end(session, job.id, token, state="done")
+                and (result := effect(session)) is not None
+            ):
                 session.execute(sa.update(Job).where(Job.id == job.id).values(result=result))
     except DomainError as error:
         with database.writing() as session:  # a refusal of the input: trying again cannot help
             _end(session, job.id, token, state="failed", message=error.message, params=error.params)
-    except Exception:  # noqa: BLE001 - whatever a handler meets, the worker goes on
+    except Exception:
         log.exception("job %s of kind %s, attempt %s", job.id, job.kind, job.attempts)
         _put_back(database, job, token)
     return True
@@ -183,7 +186,12 @@ def _end(
         sa.update(Job)
         .where(Job.id == job_id, Job.token == token, Job.state == "running")
         .values(
-            state=state, token=None, lease_until=None, ended_at=now(), message=message, message_params=params or {}
+            state=state,
+            token=None,
+            lease_until=None,
+            ended_at=now(),
+            message=message,
+            message_params=params or {},
         )
     )
     return bool(ended.rowcount == 1)  # type: ignore[attr-defined]
@@ -195,7 +203,14 @@ FAULT = N_("This work failed %(attempts)s times. The operator finds the reason i
 def _put_back(database: Database, job: Job, token: str) -> None:
     with database.writing() as session:
         if job.attempts >= ATTEMPTS:
-            _end(session, job.id, token, state="failed", message=FAULT, params={"attempts": job.attempts})
+            _end(
+                session,
+                job.id,
+                token,
+                state="failed",
+                message=FAULT,
+                params={"attempts": job.attempts},
+            )
         else:
             session.execute(
                 sa.update(Job)
@@ -258,7 +273,9 @@ class Worker(threading.Thread):
 def _forget(_task: Task) -> Effect:
     def effect(session: Session) -> dict[str, Any]:
         gone = session.execute(
-            sa.delete(Job).where(Job.state == "done", Job.ended_at < now() - timedelta(days=KEPT_DAYS))
+            sa.delete(Job).where(
+                Job.state == "done", Job.ended_at < now() - timedelta(days=KEPT_DAYS)
+            )
         )
         return {"forgotten": gone.rowcount}  # type: ignore[attr-defined]
 

@@ -56,7 +56,11 @@ def preferences() -> Any:
     """Language and look, kept with the person or in a cookie."""
     response = flask.redirect(safe_next(flask.request.form.get("next")))
     language, theme = flask.request.form.get("language"), flask.request.form.get("theme")
-    user = db_session().get_one(User, current_person().user.id) if current_user.is_authenticated else None
+    user = (
+        db_session().get_one(User, current_person().user.id)
+        if current_user.is_authenticated
+        else None
+    )
     secure = installation().settings.secure
     for value, valid, cookie, column in (
         (language, i18n.CODES, i18n.LANGUAGE_COOKIE, "language"),
@@ -64,7 +68,12 @@ def preferences() -> Any:
     ):
         if value in valid:
             response.set_cookie(
-                cookie, str(value), max_age=365 * 86400, httponly=True, samesite="Lax", secure=secure
+                cookie,
+                str(value),
+                max_age=365 * 86400,
+                httponly=True,
+                samesite="Lax",
+                secure=secure,
             )
             if user is not None:
                 setattr(user, column, value)
@@ -88,7 +97,11 @@ def capabilities_list() -> Any:
 def jobs_list() -> Any:
     """Background work: what waits, runs, ended or failed."""
     require(db_session(), actor(), "jobs.manage")
-    rows = db_session().scalars(sa.select(jobs.Job).order_by(jobs.Job.created_at.desc()).limit(200)).all()
+    rows = (
+        db_session()
+        .scalars(sa.select(jobs.Job).order_by(jobs.Job.created_at.desc()).limit(200))
+        .all()
+    )
     return flask.render_template("jobs.html", jobs=rows)
 
 

@@ -30,7 +30,9 @@ class Opening:
 def opens(audience: str, action: str | None = None) -> Callable[[View], View]:
     """Open a view to everyone (PUBLIC), to people (SIGNED_IN or an action), or to machines."""
     opening = (
-        Opening(audience, action) if audience in (PUBLIC, SIGNED_IN, MACHINE) else Opening(SIGNED_IN, audience)
+        Opening(audience, action)
+        if audience in (PUBLIC, SIGNED_IN, MACHINE)
+        else Opening(SIGNED_IN, audience)
     )
 
     def mark(view: View) -> View:

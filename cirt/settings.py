@@ -91,7 +91,13 @@ def _public_url(name: str, value: str) -> str:
 
 
 ROWS: tuple[Row, ...] = (
-    Row("CIRT_DATA_DIR", "data_dir", "var/cirt", "Folder for the database, the files and the keys.", _folder),
+    Row(
+        "CIRT_DATA_DIR",
+        "data_dir",
+        "var/cirt",
+        "Folder for the database, the files and the keys.",
+        _folder,
+    ),
     Row(
         "CIRT_DATABASE_URL",
         "database_url",
@@ -100,7 +106,13 @@ ROWS: tuple[Row, ...] = (
         _database_url,
         secret=True,
     ),
-    Row("CIRT_HOST", "host", "127.0.0.1", "Address to serve on; the default is this machine alone.", _text),
+    Row(
+        "CIRT_HOST",
+        "host",
+        "127.0.0.1",
+        "Address to serve on; the default is this machine alone.",
+        _text,
+    ),
     Row("CIRT_PORT", "port", "8000", "Port to serve on.", _port),
     Row(
         "CIRT_PUBLIC_URL",
@@ -117,10 +129,28 @@ ROWS: tuple[Row, ...] = (
         _text,
         secret=True,
     ),
-    Row("CIRT_LANGUAGE", "language", "en", "Language when neither the person nor the browser asks for one.", _text),
+    Row(
+        "CIRT_LANGUAGE",
+        "language",
+        "en",
+        "Language when neither the person nor the browser asks for one.",
+        _text,
+    ),
     Row("CIRT_MAX_UPLOAD_MB", "max_upload_mb", "25", "Largest upload, in megabytes.", _count),
-    Row("CIRT_IDLE_MINUTES", "idle_minutes", "120", "A session ends after this time without a request.", _count),
-    Row("CIRT_SESSION_HOURS", "session_hours", "12", "A session ends after this time in any case.", _count),
+    Row(
+        "CIRT_IDLE_MINUTES",
+        "idle_minutes",
+        "120",
+        "A session ends after this time without a request.",
+        _count,
+    ),
+    Row(
+        "CIRT_SESSION_HOURS",
+        "session_hours",
+        "12",
+        "A session ends after this time in any case.",
+        _count,
+    ),
     Row(
         "CIRT_RELEASE_DELAY_HOURS",
         "release_delay_hours",
@@ -173,6 +203,11 @@ class Settings:
         return self.public_url.startswith("https://")
 
     @property
+    def is_demonstration(self) -> bool:
+        """Return whether every page says so: by the setting, or because the data are a demonstration's."""
+        return self.demonstration or (self.data_dir / "demonstration").exists()
+
+    @property
     def files_dir(self) -> Path:
         """Return the folder of uploaded files."""
         return self.data_dir / "files"
@@ -205,7 +240,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     for name in environment:
         if name.startswith("CIRT_") and name not in known and name != "CIRT_REAL_DATA":
             raise SettingError(
-                N_("%(name)s is no setting of this program: remove it. `cirt settings` lists them."),
+                N_(
+                    "%(name)s is no setting of this program: remove it. `cirt settings` lists them."
+                ),
                 name=name,
             )
     values: dict[str, Any] = {}

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cirt.errors import InvalidInputError, N_, TooLargeError
+from cirt.errors import N_, InvalidInputError, TooLargeError
 
 MAX_INTEGER: Final = 2**53 - 1
 """The largest whole number that every JSON reader holds exactly (RFC 8259, section 6)."""
@@ -197,9 +197,7 @@ def _string(text: str, start: int, literal: str, limits: Limits) -> str:
         raise _error(
             text,
             start,
-            N_(
-                "A string is longer than %(limit)s characters: line %(line)s, column %(column)s."
-            ),
+            N_("A string is longer than %(limit)s characters: line %(line)s, column %(column)s."),
             limit=limits.max_string,
         )
     return string

@@ -150,6 +150,16 @@ def _end(response: flask.Response) -> flask.Response:
             session.rollback()
         else:
             session.commit()
+    asked = flask.request.args.get("lang")
+    if asked in i18n.CODES:  # a link to the page in another language: the next pages follow
+        response.set_cookie(
+            i18n.LANGUAGE_COOKIE,
+            asked,
+            max_age=365 * 86400,
+            httponly=True,
+            samesite="Lax",
+            secure=installation().settings.secure,
+        )
     response.headers["X-Request-Id"] = flask.g.get("request_id", "")
     return headers.add_headers(response)
 
@@ -189,8 +199,9 @@ def _template_context() -> dict[str, Any]:
         ],
         "theme": theme if theme in i18n.THEMES else "auto",
         "actor": _ActorView(person, language) if person else None,
-        "demonstration": installation().settings.demonstration,
+        "demonstration": installation().settings.is_demonstration,
         "request_id": flask.g.get("request_id", ""),
+        "discovery_url": f"{installation().settings.url}/taxii2/",
         "static_url": static_url,
         "role_allows": _role_allows,
         "may": _may,

@@ -70,15 +70,15 @@ class IndicatorContent:
 class IncidentContent:
     """Everything of an incident that one audience gets to see.
 
-    modified: later than before whenever anything else here changed, the TLP included: partners take
-    two objects with the same id and time for the same. reference: the producer's case number. language: BCP 47 tag of title and description.
-    started, ended: of what happened; detected: when it was noticed (STIX has no place for it); each
-    may be unknown (None).
-    rsit: "<classification>:<type>" of the Reference Security Incident Taxonomy, "" if not
-    classified. severity: 0 to 5, None if not rated. determination, investigation_status: words of
-    the incident core extension. sectors: words of STIX's industry-sector vocabulary.
-    techniques: ATT&CK ids such as "T1566.001". impacted_entity_counts: entity type -> number.
-    revoked: the whole incident is no longer valid.
+    modified: later than before whenever anything else here changed, the TLP included: partners
+    take two objects with the same id and time for the same. reference: the producer's number of
+    the case. language: BCP 47 tag of title and description. started, ended: of what happened;
+    detected: when it was noticed (STIX has no place for it); each may be unknown (None). rsit:
+    "<classification>:<type>" of the Reference Security Incident Taxonomy, "" if not classified.
+    severity: 0 to 5, None if not rated. determination, investigation_status: words of the
+    incident core extension. sectors: words of STIX's industry-sector vocabulary. techniques:
+    ATT&CK ids such as "T1566.001". impacted_entity_counts: entity type -> number. revoked: the
+    whole incident is no longer valid.
     """
 
     id: UUID

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cirt.errors import InvalidInputError
 from cirt.stix.defanging import OffsetMap, defang, refang, refang_with_map
 from cirt.stix.domains import (
     DOCUMENTATION_DOMAINS,
@@ -16,7 +15,9 @@ from cirt.stix.domains import (
     SPECIAL_USE,
     TOP_LEVEL_DOMAINS,
 )
-from cirt.stix.observables import HASH_LENGTHS, Observable, observable
+from cirt.stix.observables import HASH_LENGTHS, MAX_VALUE, Observable, observable
+
+from cirt.errors import InvalidInputError
 
 __all__ = ["MAX_TEXT", "Detection", "defang", "detect", "refang"]
 
@@ -56,9 +57,14 @@ _ASCII_PREFIX = re.compile(rf"([a-z0-9][a-z0-9-]*)[{_OTHER_SCRIPT}]", re.IGNOREC
 
 # Every expression begins where its run of characters begins (a look-behind) or with a fixed
 # word, and its parts are bounded or possessive: the time grows with the length of the text.
-_URL = re.compile(r"(?<![A-Za-z0-9])(?:https?|ftp)://[^\s<>\"'`«»“”‘’،؛。，、|\\^{}]++", re.IGNORECASE)
+_URL = re.compile(
+    r"(?<![A-Za-z0-9])(?:https?|ftp)://"
+    r"[^\s<>\"'`«»“”‘’،؛。，、|\\^{}]++",
+    re.IGNORECASE,
+)
 _EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9_%+-][A-Za-z0-9._%+-]{0,63}+@([\w-]{1,63}+(?:\.[\w-]{1,63}+)++)"
+    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9_%+-][A-Za-z0-9._%+-]{0,63}+"
+    r"@([\w-]{1,63}+(?:\.[\w-]{1,63}+)++)"
 )
 _CVE = re.compile(r"(?<![A-Za-z0-9])CVE[-‐‑‒–—_ ]((?:19|20)\d\d)[-‐‑‒–—_ ](\d{4,19})(?!\d)", re.I)
 _REGISTRY = re.compile(
@@ -122,13 +128,7 @@ def _observable(hit: _Hit) -> Observable | None:
 
 def _urls(text: str, offsets: OffsetMap) -> Iterator[_Hit]:
     for match in _URL.finditer(text):
-        url = match[0][:4000]
-        while url:
-            last = url[-1]
-            unopened = last in ")]" and url.count(last) > url.count("(" if last == ")" else "[")
-            if not unopened and last not in ".,;:!?*_~…؟":
-                break
-            url = url[:-1]
+        url = _without_end_of_sentence(match[0][:MAX_VALUE])
         scheme, separator, rest = url.partition("://")
         host = re.split(r"[/?#:]", rest.rpartition("@")[2] if "@" in rest else rest)[0]
         if "." in host or "[" in rest:
@@ -136,11 +136,22 @@ def _urls(text: str, offsets: OffsetMap) -> Iterator[_Hit]:
             yield _Hit("url", value, match.start(), match.start() + len(url))
 
 
+def _without_end_of_sentence(url: str) -> str:
+    """Cut punctuation behind a URL, and brackets that were opened before it."""
+    unopened = {")": url.count(")") - url.count("("), "]": url.count("]") - url.count("[")}
+    end = len(url)
+    while end and (url[end - 1] in ".,;:!?*_~…؟" or unopened.get(url[end - 1], 0) > 0):
+        if url[end - 1] in unopened:
+            unopened[url[end - 1]] -= 1
+        end -= 1
+    return url[:end]
+
+
 def _emails(text: str, offsets: OffsetMap) -> Iterator[_Hit]:
     for match in _EMAIL.finditer(text):
         start, end = match.start(1), match.end(1)
         start, end = _trimmed(text, start, end)
-        if start == match.start(1) and _is_domain(text[start:end]):
+        if start == match.start(1) and _has_known_ending(text[start:end]):
             yield _Hit("email-addr", text[match.start() : end], match.start(), end)
 
 
@@ -215,7 +226,7 @@ def _names(text: str, offsets: OffsetMap) -> Iterator[_Hit]:
             continue
         start, end = _trimmed(text, match.start(), match.start() + len(word))
         name = text[start:end]
-        if not _is_domain(name):
+        if not _has_known_ending(name) or (_are_initials(name) and not defanged):
             continue
         ending = name.rpartition(".")[2]
         if not defanged and name.count(".") == 1:
@@ -237,13 +248,17 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _is_domain(name: str) -> bool:
+def _has_known_ending(name: str) -> bool:
+    ending = name.rpartition(".")[2].lower()
+    return "." in name and (ending in TOP_LEVEL_DOMAINS or ending.startswith("xn--"))
+
+
+def _are_initials(name: str) -> bool:
+    """Whether a dotted word is more likely "U.S" or "e.g.in" than a name."""
     labels = name.split(".")
-    ending = labels[-1].lower()
-    if len(labels) < 2 or not (ending in TOP_LEVEL_DOMAINS or ending.startswith("xn--")):
-        return False
-    # "e.g.in", "U.S.": single letters are initials more often than names
-    return any(len(label) > 1 for label in labels[:-1]) or len(labels) == 2 and len(ending) > 2
+    return all(len(label) == 1 for label in labels[:-1]) and (
+        len(labels) > 2 or len(labels[-1]) == 2
+    )
 
 
 _FINDERS: Final[tuple[Callable[[str, OffsetMap], Iterator[_Hit]], ...]] = (

@@ -46,27 +46,28 @@ _NATIVE = """
 한국 日本 ไทย भारत ভারত বাংলা ලංකා இலங்கை இந்தியா ελ ευ հայ გე ישראל ລາວ
 """
 
-TOP_LEVEL_DOMAINS: Final = frozenset(
-    " ".join((_COUNTRIES, _GENERIC, _SPECIAL, _NATIVE)).split()
-)
+TOP_LEVEL_DOMAINS: Final = frozenset(" ".join((_COUNTRIES, _GENERIC, _SPECIAL, _NATIVE)).split())
 SPECIAL_USE: Final = frozenset(_SPECIAL.split()) - {"onion"}
 DOCUMENTATION_DOMAINS: Final = frozenset({"example.com", "example.net", "example.org"})
 
-DOCUMENT_EXTENSIONS: Final = frozenset(
-    "doc docx docm dot dotm xls xlsx xlsm xlsb ppt pptx pptm pps ppsx rtf pdf odt ods odp csv htm"
-    " html hta mht eml msg chm one iqy slk xll".split()
-)
-PROGRAM_EXTENSIONS: Final = frozenset(
-    "exe dll sys scr pif cpl ocx msi msix msp bat cmd ps1 psm1 vbs vbe js jse wsf wsh lnk url jar"
-    " apk ipa dmg pkg deb rpm elf bin so sh py pl php jsp jspx asp aspx war zip rar 7z gz tgz tar"
-    " cab iso img vhd vhdx ace arj xz bz2 dylib reg inf ini tmp dat job sct".split()
-)
-FILE_EXTENSIONS: Final = DOCUMENT_EXTENSIONS | PROGRAM_EXTENSIONS
+_DOCUMENTS = """
+doc docx docm dot dotm xls xlsx xlsm xlsb ppt pptx pptm pps ppsx rtf pdf odt ods odp csv htm html
+hta mht eml msg chm one iqy slk xll
+"""
+_PROGRAMS = """
+exe dll sys scr pif cpl ocx msi msix msp bat cmd ps1 psm1 vbs vbe js jse wsf wsh lnk url jar apk ipa
+dmg pkg deb rpm elf bin so sh py pl php jsp jspx asp aspx war zip rar 7z gz tgz tar cab iso img vhd
+vhdx ace arj xz bz2 dylib reg inf ini tmp dat job sct
+"""
+FILE_EXTENSIONS: Final = frozenset((_DOCUMENTS + _PROGRAMS).split())
 
-FILE_LIKE_DOMAINS: Final = frozenset("am app md mov pl ps py rs sh so zip".split())
+FILE_LIKE_DOMAINS: Final = frozenset(
+    ("am", "app", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip")
+)
 """Endings that are both a top-level domain and a common file extension."""
 
-PRODUCT_NAMES: Final = frozenset(
-    "asp.net vb.net ado.net ml.net node.js next.js nuxt.js vue.js react.js angular.js d3.js".split()
-)
-"""Software that is named like a domain."""
+_PRODUCTS = """
+asp.net vb.net ado.net ml.net node.js next.js nuxt.js vue.js react.js angular.js d3.js
+"""
+PRODUCT_NAMES: Final = frozenset(_PRODUCTS.split())
+"""Software that is named like a domain or a file."""

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 import rfc8785
 
-from cirt.errors import InvalidInputError, N_
+from cirt.errors import N_, InvalidInputError
 
 STIX_ID: Final = re.compile(
     r"(?P<type>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)--"

@@ -18,7 +18,7 @@ MAX_EVENTS: Final = 200
 MAX_BYTES: Final = 20_000_000
 # attachments and reports are long strings
 _LIMITS: Final = strictjson.Limits(max_bytes=MAX_BYTES, max_string=MAX_BYTES)
-MAX_ATTRIBUTES: Final = 100_000
+MAX_ATTRIBUTES: Final = 50_000
 # our own namespace for events that come without a UUID
 _UNNAMED_EVENTS: Final = UUID("5f0cbf5d-28f4-4a0d-8a63-8f4b8f1c5b1a")
 # "info" alone is too weak a sign: many other documents have it

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from cirt.stix.content import IncidentContent
 from cirt.stix.marking import TLP
 from cirt.stix.misp_content import (
     AttackPattern,
@@ -19,10 +20,9 @@ from cirt.stix.misp_content import (
     Reference,
 )
 from cirt.stix.misp_event import read_events
-from cirt.stix.misp_export import event_of
+from cirt.stix.misp_export import event_of, lean_bundle
 from cirt.stix.misp_import import assemble
 from cirt.stix.misp_sorting import sort
-from cirt.stix.content import IncidentContent
 from cirt.stix.wire import build
 
 from cirt import strictjson
@@ -103,7 +103,7 @@ def export_event(content: IncidentContent) -> MispExport:
     if content.tlp is TLP.RED:
         raise ForbiddenError(_RED)
     bundle = strictjson.loads(build(content).body, _LIMITS)
-    (converted,) = _convert("to_misp", "bundles", [bundle])
+    (converted,) = _convert("to_misp", "bundles", [lean_bundle(bundle)])
     return event_of(content, converted)
 
 

@@ -6,21 +6,27 @@ the incident stay. Every UUID follows from the incident, so the same content giv
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid5
 
 from cirt.stix import misp_context as context
+from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent
 from cirt.stix.misp_content import Loss, MispExport, shortened
 from cirt.stix.misp_forms import CATEGORIES, RULES, attributes_of, is_weak, values_of
-from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent
 
 from cirt.errors import N_
 
 _ONLY_THE_RECEIVER: Final = "0"
 _INHERITED: Final = "5"
+_LEFT_OUT: Final = frozenset(
+    {
+        *("incident", "event", "indicator", "note", "observed-data", "relationship"),
+        *("vulnerability", "extension-definition"),
+    }
+)
 _NO_ATTRIBUTE = N_("MISP has no attribute for “%(property)s” of “%(type)s”.")
 _NO_RULE_TYPE = N_("MISP has no attribute for rules of the type “%(type)s”.")
 _WITHDRAWN = N_(
@@ -61,15 +67,33 @@ class _Group:
     attributes: list[_Attribute]
 
 
+def lean_bundle(bundle: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the bundle without what the event takes from the incident itself.
+
+    Reading back the patterns of indicators is nearly all that misp-stix spends its time on.
+    """
+    objects = [entry for entry in bundle["objects"] if entry["type"] not in _LEFT_OUT]
+    kept = {entry["id"] for entry in objects}
+    lean = [
+        entry | {"object_refs": [ref for ref in entry["object_refs"] if ref in kept]}
+        if entry["type"] == "report"
+        else entry
+        for entry in objects
+    ]
+    return {**bundle, "objects": lean}
+
+
 def event_of(content: IncidentContent, converted: Mapping[str, Any] | None) -> MispExport:
     """Return the MISP event of an incident with an account of what it does not hold.
 
     converted: misp-stix's event of the same bundle; None if it failed, then plain attributes do.
     """
     groups = _groups(converted or {})
+    units = _units_by_value(groups)
     losses: list[Loss] = []
     for index, item in enumerate(content.observables):
-        losses += _claim_observable(groups, item, index, revoked=content.revoked)
+        path = f"observables[{index}]"
+        losses += _claim_observable(groups, units, item, path, revoked=content.revoked)
     for index, rule in enumerate(content.indicators):
         losses += _add_rule(groups, rule, f"indicators[{index}]", revoked=content.revoked)
     if content.revoked:
@@ -80,7 +104,7 @@ def event_of(content: IncidentContent, converted: Mapping[str, Any] | None) -> M
 
 def _groups(event: Mapping[str, Any]) -> list[_Group]:
     """Return the attributes of misp-stix's event; the first group is that outside of objects."""
-    groups = [_Group(None, [])]
+    groups = [_Group(None, list(_attributes(event)))]
     seen: set[tuple[tuple[str, str], ...]] = set()
     for entry in context.items(event, "Object"):
         attributes = list(_attributes(entry))
@@ -88,11 +112,6 @@ def _groups(event: Mapping[str, Any]) -> list[_Group]:
         if attributes and key not in seen:
             seen.add(key)
             groups.append(_Group(entry, attributes))
-    inner = {pair for key in seen for pair in key}
-    for known in _attributes(event):
-        if (known.type, known.value) not in inner:
-            inner.add((known.type, known.value))
-            groups[0].attributes.append(known)
     return groups
 
 
@@ -100,28 +119,47 @@ def _attributes(parent: Mapping[str, Any]) -> Iterator[_Attribute]:
     for raw in context.items(parent, "Attribute"):
         kind, value = str(raw.get("type")), str(raw.get("value"))
         relation = str(raw.get("object_relation") or "")
-        yield _Attribute(kind, value, str(raw.get("category") or CATEGORIES.get(kind)), relation)
+        yield _Attribute(
+            kind, value, str(raw.get("category") or CATEGORIES.get(kind, "Other")), relation
+        )
+
+
+def _units_by_value(groups: Sequence[_Group]) -> dict[str, list[list[_Attribute]]]:
+    """Return what is claimed as one, an object or a single attribute, by a value of it."""
+    units: dict[str, list[list[_Attribute]]] = {}
+    whole = [group.attributes for group in groups[1:]]
+    for unit in whole + [[known] for known in groups[0].attributes]:
+        units.setdefault(min(unit[0].parts), []).append(unit)
+    return units
 
 
 def _claim_observable(
-    groups: list[_Group], content: ObservableContent, index: int, *, revoked: bool
+    groups: list[_Group],
+    units: Mapping[str, Sequence[list[_Attribute]]],
+    content: ObservableContent,
+    path: str,
+    *,
+    revoked: bool,
 ) -> Iterator[Loss]:
     item = content.observable
     look_for = content.is_indicator and not content.withdrawn and not revoked
     values = values_of(item)
     wanted = {value.casefold() for _, value in values}
     held: set[str] = set()
-    for known in _every(groups):
-        if known.parts <= wanted:
-            held |= known.parts
-            _claim(known, content, to_ids=look_for and not is_weak(known.type, item))
+    candidates = [unit for value in sorted(wanted) for unit in units.get(value, ())]
+    for unit in sorted(candidates, key=len, reverse=True):
+        # an object that holds anything else belongs to another observable
+        parts = set[str]().union(*(known.parts for known in unit))
+        if parts <= wanted and not parts <= held:
+            held |= parts
+            for known in unit:
+                _claim(known, content, to_ids=look_for and not is_weak(known.type, item))
     for kind, value in attributes_of(item):
         if value.casefold() not in held:
             held.add(value.casefold())
             added = _Attribute(kind, value, CATEGORIES[kind])
             groups[0].attributes.append(added)
             _claim(added, content, to_ids=look_for and not is_weak(kind, item))
-    path = f"observables[{index}]"
     for name, value in values:
         if value.casefold() not in held:
             params = {"property": name, "type": item.type}
@@ -157,11 +195,6 @@ def _add_rule(
     claim.to_ids |= not rule.withdrawn and not revoked
     remarks = (rule.name, rule.comment, _WITHDRAWN_REMARK if rule.withdrawn else "")
     claim.comments.update(dict.fromkeys(remark for remark in remarks if remark))
-
-
-def _every(groups: Iterable[_Group]) -> Iterator[_Attribute]:
-    for group in groups:
-        yield from group.attributes
 
 
 def _claim(known: _Attribute, content: ObservableContent, *, to_ids: bool) -> None:

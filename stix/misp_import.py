@@ -30,13 +30,16 @@ from cirt.stix.misp_event import (
 from cirt.stix.misp_observables import Found, observables_of, parts, plain_observable
 from cirt.stix.misp_sorting import RULE_TYPES, Slot, Sorted, Way, loss_of
 from cirt.stix.observables import Observable
+from cirt.stix.patterns import check_pattern
 
+from cirt import strictjson
 from cirt.errors import N_, InvalidInputError
 
 MAX_DESCRIPTION: Final = 20_000
 MAX_TITLE: Final = 300
 MAX_COMMENT: Final = 2_000
-_MAX_RULE: Final = 200_000
+# what leaves as STIX may be no longer
+_MAX_RULE: Final = strictjson.DEFAULT.max_string
 _RULE_NAME: Final = re.compile(
     r"^[ \t]*(?:(?:private|global)[ \t]+)*rule[ \t]+(\w{1,128})|^title:[ \t]*(\S.{0,199})",
     re.MULTILINE,
@@ -166,19 +169,30 @@ def _take_directly(done: _Assembly, way: Way, attribute: ForeignAttribute) -> No
     if way is Way.REFERENCE:
         done.references.setdefault(value, Reference(url=value, comment=comment))
         done.carry(attribute, "reference")
-    elif way is Way.RULE:
-        if len(value) > _MAX_RULE:
-            done.losses.append(loss_of(attribute, _RULE_TOO_LONG, limit=_MAX_RULE))
-            return
-        done.rules.append(_rule(attribute, value, comment))
-        done.carry(attribute, "rule")
+    elif way is Way.DESCRIPTION:
+        _describe(done, attribute)
+    elif len(value) > _MAX_RULE:
+        done.losses.append(loss_of(attribute, _RULE_TOO_LONG, limit=_MAX_RULE))
     else:
-        plain = attribute.type in {"comment", "text", "other"}
-        line = value if plain else f"{attribute.type}: {value}"
-        if done.describe(f"{line} ({comment})" if comment else line):
-            done.carry(attribute, "description")
-        else:
-            done.losses.append(loss_of(attribute, _TOO_LONG, limit=MAX_DESCRIPTION))
+        rule = _rule(attribute, value, comment)
+        try:
+            if rule.pattern_type == "stix":
+                check_pattern(value)
+        except InvalidInputError as error:
+            done.losses.append(loss_of(attribute, error.message, **error.params))
+            return
+        done.rules.append(rule)
+        done.carry(attribute, "rule")
+
+
+def _describe(done: _Assembly, attribute: ForeignAttribute) -> None:
+    value, comment = attribute.value.strip(), attribute.comment.strip()
+    plain = attribute.type in {"comment", "text", "other"}
+    line = value if plain else f"{attribute.type}: {value}"
+    if done.describe(f"{line} ({comment})" if comment else line):
+        done.carry(attribute, "description")
+    else:
+        done.losses.append(loss_of(attribute, _TOO_LONG, limit=MAX_DESCRIPTION))
 
 
 def _rule(attribute: ForeignAttribute, value: str, comment: str) -> MispRule:
@@ -207,10 +221,14 @@ def _take_slot(done: _Assembly, slot: Slot, results: Sequence[Found]) -> None:
             elif plain := plain_observable(attribute):
                 holders = [Found(plain, frozenset())]
             else:
-                done.losses.append(_unconverted(attribute, slot.object, wanted, results))
-                continue
+                raise _refusal(attribute, slot.object, wanted, results)
         except InvalidInputError as error:
-            done.losses.append(loss_of(attribute, error.message, **error.params))
+            # a person can still make something of an address without a scheme, say
+            readable = slot.object is None and attribute.value.isprintable()
+            if readable and any(one.refusal for one in results):
+                _describe(done, attribute)
+            else:
+                done.losses.append(loss_of(attribute, error.message, **error.params))
             continue
         for one in holders:
             _gather(done, one, attribute, slot.object)
@@ -245,18 +263,18 @@ def _joined(item: Observable, found: _Gathered) -> MispObservable:
     )
 
 
-def _unconverted(
+def _refusal(
     attribute: ForeignAttribute,
     parent: ForeignObject | None,
     wanted: Sequence[str],
     results: Sequence[Found],
-) -> Loss:
+) -> InvalidInputError:
     for one in results:
         if one.refusal and one.values.intersection(wanted):
-            return loss_of(attribute, one.refusal.message, **one.refusal.params)
+            return one.refusal
     if parent is None:
-        return loss_of(attribute, _NO_FORM, type=attribute.type)
-    return loss_of(attribute, _NO_PLACE, relation=attribute.relation, name=parent.name)
+        return InvalidInputError(_NO_FORM, type=attribute.type)
+    return InvalidInputError(_NO_PLACE, relation=attribute.relation, name=parent.name)
 
 
 def _uuid_text(value: Any) -> str:

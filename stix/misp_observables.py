@@ -128,6 +128,8 @@ def plain_observable(attribute: ForeignAttribute) -> Observable | None:
     Raises InvalidInputError if the value does not fit.
     """
     kind = _PLAIN_TYPES.get(attribute.type)
+    if kind == "url" and "/" not in attribute.value:
+        kind = "domain-name"  # some write the bare host as a URL
     if kind == "ip":
         kind = "ipv6-addr" if ":" in attribute.value else "ipv4-addr"
     return observable(kind, attribute.value) if kind else None

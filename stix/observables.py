@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cirt.errors import InvalidInputError, N_
 from cirt.stix.defanging import refang
+
+from cirt.errors import N_, InvalidInputError
 
 MAX_VALUE: Final = 4_000
 """Characters of one value; leaves room for escapes in a pattern of 10,000."""

@@ -7,8 +7,9 @@ takes for ever.
 import re
 from typing import Any, Final
 
-from cirt.errors import InvalidInputError, N_
 from cirt.stix.observables import Observable
+
+from cirt.errors import N_, InvalidInputError
 
 MAX_LENGTH: Final = 10_000
 MAX_DEPTH: Final = 64
@@ -34,7 +35,9 @@ def check_pattern(pattern: str) -> None:
     """
     if len(pattern) > MAX_LENGTH:
         raise PatternError(
-            N_("The pattern is longer than %(limit)s characters."), field="pattern", limit=MAX_LENGTH
+            N_("The pattern is longer than %(limit)s characters."),
+            field="pattern",
+            limit=MAX_LENGTH,
         )
     depth = comparisons = 0
     for token in _SCAN.finditer(pattern):
@@ -53,7 +56,9 @@ def check_pattern(pattern: str) -> None:
             )
     if comparisons > MAX_COMPARISONS:
         raise PatternError(
-            N_("The pattern has more than %(limit)s comparisons; split it into several indicators."),
+            N_(
+                "The pattern has more than %(limit)s comparisons; split it into several indicators."
+            ),
             field="pattern",
             limit=MAX_COMPARISONS,
         )

@@ -63,7 +63,7 @@ def known_types() -> dict[str, str]:
 
 @cache
 def type_validator(stix_type: str) -> Any:
-    """Return the compiled validator of a known type; for "sdo" and "sco" that of any such object."""
+    """Return the compiled validator of a known type; "sdo", "sco": of any such object."""
     if stix_type in ("sdo", "sco"):
         path = "common/core.json" if stix_type == "sdo" else "common/cyber-observable-core.json"
     else:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Literal
 
-from cirt.errors import InvalidInputError, N_
 from cirt.stix.ids import is_stix_id
 from cirt.stix.marking import PAP_EXTENSION, TLP_EXTENSION, published_marking
 from cirt.stix.patterns import check_pattern
@@ -21,6 +20,9 @@ from cirt.stix.schema_validators import (
     known_types,
     type_validator,
 )
+from cirt.stix.timestamps import ORDERED, TIME_NAMES, is_written_as_timestamp, moment
+
+from cirt.errors import N_, InvalidInputError
 
 MAX_PROBLEMS: Final = 50
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -112,10 +114,11 @@ def _schema_problems(obj: dict[str, Any]) -> Iterator[Problem]:
     if kind != "sco" and obj.get("spec_version") not in ("2.1", None):
         # None is the schema's to refuse
         yield Problem("spec_version", N_("Only STIX 2.1 is accepted."))
-    if kind in ("sco", "meta") and obj.get("revoked"):
+    if (kind == "sco" or stix_type == "marking-definition") and obj.get("revoked"):
         yield Problem("revoked", N_("An object of this type has no versions to be revoked."))
     extensions = obj.get("extensions")
-    for extension_id in sorted(EXTENSIONS & set(extensions if isinstance(extensions, dict) else ())):
+    borne = EXTENSIONS & set(extensions) if isinstance(extensions, dict) else frozenset()
+    for extension_id in sorted(borne):
         # Drafts of these extensions differ; what does not fit is kept and shown.
         yield from _of_schema(extension_validator(extension_id), obj, "warning")
 
@@ -140,51 +143,12 @@ def _path(steps: list[str | int]) -> str:
 # times
 
 
-_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(?:\.(\d+))?Z")
-_TIME_NAMES: Final = frozenset(
-    "created modified published valid_from valid_until first_seen last_seen first_observed"
-    " last_observed start_time stop_time end_time start end date ctime mtime atime created_time"
-    " modified_time account_created account_expires credential_last_changed account_first_login"
-    " account_last_login validity_not_before validity_not_after private_key_usage_period_not_before"
-    " private_key_usage_period_not_after time_date_stamp submitted analysis_started analysis_ended"
-    " conversion_time".split()
-)
-_ORDERED: Final = (
-    ("created", "modified", False),
-    ("first_seen", "last_seen", False),
-    ("first_observed", "last_observed", False),
-    ("valid_from", "valid_until", True),
-    ("start_time", "stop_time", True),
-    ("start_time", "end_time", False),
-    ("analysis_started", "analysis_ended", False),
-    ("validity_not_before", "validity_not_after", False),
-    ("start", "end", False),
-)
-_Moment = tuple[datetime, str]
-
-
-def moment(value: Any) -> _Moment | None:
-    """Return a STIX timestamp in a form that compares exactly, beyond microseconds; None if none.
-
-    A leap second (":60") comes after every fraction of the second before it.
-    """
-    match = _TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        return None
-    leap = match[2] == "60"
-    try:
-        second = datetime.fromisoformat(match[1] + ("59" if leap else match[2]) + "+00:00")
-    except ValueError:
-        return None
-    return second, ("~" if leap else "") + (match[3] or "").rstrip("0")
-
-
 def _time_problems(obj: dict[str, Any], now: datetime) -> Iterator[Problem]:
     for path, name, value in _properties(obj):
-        if name in _TIME_NAMES and isinstance(value, str):
+        if name in TIME_NAMES and isinstance(value, str):
             found = moment(value)
             if found is None:
-                if _TIMESTAMP.fullmatch(value):  # otherwise the schema has said it
+                if is_written_as_timestamp(value):  # otherwise the schema has said it
                     yield Problem(path, N_("There is no such date or time."))
             elif found[0].year > LAST_YEAR:
                 yield Problem(
@@ -197,7 +161,7 @@ def _time_problems(obj: dict[str, Any], now: datetime) -> Iterator[Problem]:
             yield Problem(
                 name, N_("The time lies in the future; check the clock of the sending system.")
             )
-    for earlier, later, strictly in _ORDERED:
+    for earlier, later, strictly in ORDERED:
         first, second = moment(obj.get(earlier)), moment(obj.get(later))
         if first and second and (second < first or (strictly and second == first)):
             yield Problem(
@@ -230,13 +194,13 @@ _TARGETS: Final = {
     "marking_ref": ("marking-definition",),
     "observed_data_refs": ("observed-data",),
     "where_sighted_refs": ("identity", "location"),
-    "sample_ref": ("file", "artifact"),
 }
 
 
 def _reference_problems(obj: dict[str, Any]) -> Iterator[Problem]:
     # the objects inside a deprecated observed-data refer to each other by local names
-    checked = {k: v for k, v in obj.items() if not (obj["type"] == "observed-data" and k == "objects")}
+    local = "objects" if obj["type"] == "observed-data" else None
+    checked = {name: value for name, value in obj.items() if name != local}
     for path, name, value in _properties(checked):
         if name.endswith("_ref"):
             references = [(path, value)]
@@ -244,12 +208,10 @@ def _reference_problems(obj: dict[str, Any]) -> Iterator[Problem]:
             references = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
         else:
             continue
-        targets = _TARGETS.get(name) if not (name == "sample_ref" and obj["type"] != "malware-analysis") else None
+        targets = _TARGETS.get(name)
         for place, reference in references:
             if not is_stix_id(reference):
-                yield Problem(
-                    place, N_("A reference must be the id of an object, in lower case.")
-                )
+                yield Problem(place, N_("A reference must be the id of an object, in lower case."))
             elif targets and reference.partition("--")[0] not in targets:
                 yield Problem(
                     place,
@@ -322,14 +284,12 @@ def _external_reference_problems(obj: dict[str, Any]) -> Iterator[Problem]:
             continue
         path = f"external_references[{index}]"
         source, identifier = reference.get("source_name"), reference.get("external_id")
-        if (
-            source == "cve"
-            and isinstance(identifier, str)
-            and not _CVE.fullmatch(identifier)
-        ):
+        if source == "cve" and isinstance(identifier, str) and not _CVE.fullmatch(identifier):
             yield Problem(f"{path}.external_id", N_("This is no CVE number."))
         url = reference.get("url")
         if isinstance(url, str) and not _SAFE_LINK.match(url):
             yield Problem(
-                f"{path}.url", N_("This link is not shown: it is no web address."), severity="warning"
+                f"{path}.url",
+                N_("This link is not shown: it is no web address."),
+                severity="warning",
             )

@@ -1,14 +1,15 @@
 """The objects that every released incident has: incident, event, identity, report."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from cirt.errors import InvalidInputError, N_
 from cirt.stix.content import IncidentContent
 from cirt.stix.extensions import CRITICALITY, DETERMINATIONS, EVENT, INCIDENT_CORE, incident_types
 from cirt.stix.ids import object_id
 from cirt.stix.marking import TLP
+from cirt.stix.timestamps import timestamp
+
+from cirt.errors import N_, InvalidInputError
 from cirt.strictjson import DEFAULT
 
 # The creation time of an object must not change between its versions (STIX 2.1, section 3.6),
@@ -18,13 +19,6 @@ _TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?")
 _RSIT = re.compile(r"([a-z][a-z0-9-]*):([a-z0-9][a-z0-9-]*)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&+-]*")
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a time as STIX writes it: UTC, whole milliseconds. It must know its time zone."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without time zone")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def text(value: str, field: str) -> str:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from cirt.errors import InvalidInputError, N_
 from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent
 from cirt.stix.ids import object_id
 from cirt.stix.observables import Observable
 from cirt.stix.patterns import check_pattern, pattern_for
-from cirt.stix.wire_objects import incident_id, text, timestamp, versioned
+from cirt.stix.timestamps import timestamp
+from cirt.stix.wire_objects import incident_id, text, versioned
+
+from cirt.errors import N_, InvalidInputError
 
 StixObject = dict[str, Any]
 

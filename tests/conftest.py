@@ -204,7 +204,9 @@ class Browser:
 
     def post(self, url: str, data: dict[str, Any] | None = None, **arguments: Any) -> Any:
         """Send a form."""
-        return self.client.post(url, data={"csrf_token": self.form_token(), **(data or {})}, **arguments)
+        return self.client.post(
+            url, data={"csrf_token": self.form_token(), **(data or {})}, **arguments
+        )
 
 
 @pytest.fixture

@@ -39,14 +39,42 @@ def server() -> str:
     folder.chmod(0o777)
     data, log = folder / "data", folder / "log"
     subprocess.run(
-        _as_server_user([str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "cirt", "-E", "UTF8", "--locale=C.UTF-8"]),
+        _as_server_user(
+            [
+                str(binaries / "initdb"),
+                "-D",
+                str(data),
+                "-A",
+                "trust",
+                "-U",
+                "cirt",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+            ]
+        ),
         check=True,
         capture_output=True,
         cwd="/",
     )
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off -c max_connections=300"
+    options = (
+        f"-c listen_addresses='' -c unix_socket_directories={folder}"
+        " -c fsync=off -c full_page_writes=off -c max_connections=300"
+    )
     subprocess.run(
-        _as_server_user([str(binaries / "pg_ctl"), "-D", str(data), "-l", str(log), "-w", "-o", options, "start"]),
+        _as_server_user(
+            [
+                str(binaries / "pg_ctl"),
+                "-D",
+                str(data),
+                "-l",
+                str(log),
+                "-w",
+                "-o",
+                options,
+                "start",
+            ]
+        ),
         check=True,
         stdout=subprocess.DEVNULL,
         cwd="/",
@@ -70,7 +98,9 @@ def _template() -> str:
     name = "cirt_template"
     with psycopg.connect(server().format(name="postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    database = Database(server().format(name=name).replace("postgresql://", "postgresql+psycopg://"))
+    database = Database(
+        server().format(name=name).replace("postgresql://", "postgresql+psycopg://")
+    )
     with database.writing() as session:
         Base.metadata.create_all(session.connection())
     database.dispose()

@@ -11,10 +11,17 @@ from sqlalchemy.orm import Session
 from cirt import audit
 from cirt.access import Actor, Role
 from cirt.accounts import second_factor, signing
-from cirt.accounts.models import AccountLink, Administration, AdministrationKind, Place, User, UserRole
+from cirt.accounts.models import (
+    AccountLink,
+    Administration,
+    AdministrationKind,
+    Place,
+    User,
+    UserRole,
+)
 from cirt.accounts.passwords import check_password, hash_password, keyed_hash, new_secret
 from cirt.clock import now
-from cirt.errors import InvalidInputError, N_, NotFoundError
+from cirt.errors import N_, InvalidInputError, NotFoundError
 from cirt.settings import Settings
 
 LINK_HOURS = {"invitation": 7 * 24, "reset": 24}
@@ -48,9 +55,13 @@ def add_administration(
     """
     code = code.strip().upper()
     if not _CODE.fullmatch(code):
-        raise InvalidInputError(N_("Give the two-letter country code (ISO 3166-1), such as XA."), field="code")
+        raise InvalidInputError(
+            N_("Give the two-letter country code (ISO 3166-1), such as XA."), field="code"
+        )
     if session.scalars(sa.select(Administration.id).where(Administration.code == code)).first():
-        raise InvalidInputError(N_("An administration with the code %(code)s exists already."), field="code", code=code)
+        raise InvalidInputError(
+            N_("An administration with the code %(code)s exists already."), field="code", code=code
+        )
     kept = {language: name.strip() for language, name in names.items() if name.strip()}
     if not kept:
         raise InvalidInputError(N_("Give the name in at least one language."), field="name_en")
@@ -92,14 +103,17 @@ def add_user(
     username = username.strip().casefold()
     if not _USERNAME.fullmatch(username):
         raise InvalidInputError(
-            N_("Use 3 to 64 small Latin letters, digits, dots, dashes or underscores for the user name."),
+            N_(
+                "Use 3 to 64 small Latin letters, digits, dots, dashes or underscores for the user name."
+            ),
             field="username",
         )
     if session.scalars(sa.select(User.id).where(User.username == username)).first():
         raise InvalidInputError(N_("This user name is taken; choose another."), field="username")
     if administration.place != Place.LOCAL:
         raise InvalidInputError(
-            N_("Users of a remote administration sign in at their own installation."), field="administration"
+            N_("Users of a remote administration sign in at their own installation."),
+            field="administration",
         )
     chosen = set(roles)
     if not chosen or Role.MACHINE in chosen:
@@ -132,7 +146,10 @@ def change_user(
     loses_it = Role.ADMINISTRATOR in user.roles and not (active and Role.ADMINISTRATOR in chosen)
     if loses_it and actor is not None and actor.user_id == user.id:
         raise InvalidInputError(
-            N_("You cannot take the administrator's role from yourself; ask another administrator."), field="roles"
+            N_(
+                "You cannot take the administrator's role from yourself; ask another administrator."
+            ),
+            field="roles",
         )
     user.role_rows = [row for row in user.role_rows if Role(row.role) in chosen] + [
         UserRole(role=role) for role in sorted(chosen - user.roles)
@@ -222,7 +239,9 @@ def remove_second_factor(session: Session, actor: Actor, user: User) -> None:
 
 def _live_link(session: Session, token: str, settings: Settings) -> AccountLink:
     link = session.scalars(
-        sa.select(AccountLink).where(AccountLink.token_hash == keyed_hash(settings.secret_key, "link", token))
+        sa.select(AccountLink).where(
+            AccountLink.token_hash == keyed_hash(settings.secret_key, "link", token)
+        )
     ).one_or_none()
     if link is None or link.used_at is not None or link.expires_at <= now():
         raise NotFoundError(LINK_GONE)

@@ -81,7 +81,9 @@ def add_user() -> Any:
             user = directory.add_user(
                 db_session(),
                 actor(),
-                administration=db_session().get_one(Administration, uuid.UUID(form.administration.data)),
+                administration=db_session().get_one(
+                    Administration, uuid.UUID(form.administration.data)
+                ),
                 username=form.username.data,
                 name=form.name.data,
                 roles=[Role(name) for name in form.roles.data],
@@ -151,7 +153,9 @@ def add_token() -> Any:
             row, text = tokens.make_token(
                 db_session(),
                 actor(),
-                administration=db_session().get_one(Administration, uuid.UUID(form.administration.data)),
+                administration=db_session().get_one(
+                    Administration, uuid.UUID(form.administration.data)
+                ),
                 label=form.label.data,
                 scopes=form.scopes.data,
                 days=form.days.data,
@@ -183,7 +187,9 @@ def _user(user_id: uuid.UUID) -> User:
 
 def _link_page(user: User) -> str:
     link = directory.make_link(db_session(), actor(), user, settings=installation().settings)
-    return flask.render_template("directory/link.html", user=user, link=link, hours=directory.LINK_HOURS)
+    return flask.render_template(
+        "directory/link.html", user=user, link=link, hours=directory.LINK_HOURS
+    )
 
 
 def _status(form: Form) -> int:

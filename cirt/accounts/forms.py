@@ -34,7 +34,12 @@ class SignInForm(Form):
     username = StringField(
         N_("User name"),
         validators=[Required(N_("Type your user name.")), AtMost(64)],
-        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "dir": "ltr"},
+        render_kw={
+            "autocomplete": "username",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "dir": "ltr",
+        },
     )
     password = PasswordField(
         N_("Password"),
@@ -49,9 +54,16 @@ class CodeForm(Form):
 
     code = StringField(
         N_("Code"),
-        description=N_("Six digits from your authenticator, or one of your printed recovery codes."),
+        description=N_(
+            "Six digits from your authenticator, or one of your printed recovery codes."
+        ),
         validators=[Required(N_("Type the code.")), AtMost(32)],
-        render_kw={"autocomplete": "one-time-code", "inputmode": "text", "dir": "ltr", "class": "code"},
+        render_kw={
+            "autocomplete": "one-time-code",
+            "inputmode": "text",
+            "dir": "ltr",
+            "class": "code",
+        },
     )
     next = HiddenField()
 
@@ -95,7 +107,12 @@ class EnableCodeForm(Form):
     code = StringField(
         N_("Code from the authenticator"),
         validators=[Required(N_("Type the code."))],
-        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr", "class": "code"},
+        render_kw={
+            "autocomplete": "one-time-code",
+            "inputmode": "numeric",
+            "dir": "ltr",
+            "class": "code",
+        },
     )
 
 
@@ -114,7 +131,9 @@ class AdministrationForm(Form):
 
     code = StringField(
         N_("Country code"),
-        description=N_("Two letters (ISO 3166-1), such as XA; a second body of a country adds a part, such as XA-2."),
+        description=N_(
+            "Two letters (ISO 3166-1), such as XA; a second body of a country adds a part, such as XA-2."
+        ),
         validators=[Required(N_("Type the country code."))],
         render_kw={"dir": "ltr", "class": "code"},
     )
@@ -156,7 +175,9 @@ class UserForm(Form):
         validators=[Required(N_("Type a user name."))],
         render_kw={"dir": "ltr", "autocapitalize": "none", "spellcheck": "false"},
     )
-    name = StringField(N_("Name of the person"), validators=[Required(N_("Type the person's name.")), AtMost(200)])
+    name = StringField(
+        N_("Name of the person"), validators=[Required(N_("Type the person's name.")), AtMost(200)]
+    )
     email = EmailField(N_("E-mail address"), validators=[Optional(), AtMost(254)])
     roles = CheckboxesField(N_("Roles"), choices=lambda: role_choices())
 
@@ -178,10 +199,14 @@ class TokenForm(Form):
         validators=[Required(N_("Say which machine will use the token.")), AtMost(200)],
     )
     scopes = CheckboxesField(
-        N_("What it may do"), choices=lambda: [(name, gettext(label)) for name, label in SCOPES.items()]
+        N_("What it may do"),
+        choices=lambda: [(name, gettext(label)) for name, label in SCOPES.items()],
     )
     days = IntegerField(
-        N_("Valid for days"), default=365, validators=[NumberRange(min=1, max=MAX_DAYS)], render_kw={"dir": "ltr"}
+        N_("Valid for days"),
+        default=365,
+        validators=[NumberRange(min=1, max=MAX_DAYS)],
+        render_kw={"dir": "ltr"},
     )
 
 

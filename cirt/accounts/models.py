@@ -58,7 +58,9 @@ class User(Base):
     __tablename__ = "user_account"
 
     id: Mapped[uuid.UUID] = new_id()
-    administration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("administration.id"), index=True)
+    administration_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("administration.id"), index=True
+    )
     username: Mapped[str] = mapped_column(sa.String(64), unique=True)
     name: Mapped[str] = mapped_column(sa.String(200))
     email: Mapped[str] = mapped_column(sa.String(254), default="")
@@ -164,7 +166,9 @@ class ApiToken(Base):
     __tablename__ = "api_token"
 
     id: Mapped[uuid.UUID] = new_id()
-    administration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("administration.id"), index=True)
+    administration_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("administration.id"), index=True
+    )
     username: Mapped[str] = mapped_column(sa.String(64))
     label: Mapped[str] = mapped_column(sa.String(200))
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)

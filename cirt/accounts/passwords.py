@@ -9,7 +9,7 @@ import zlib
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from cirt.errors import InvalidInputError, N_
+from cirt.errors import N_, InvalidInputError
 
 MIN_LENGTH = 12
 MAX_LENGTH = 128
@@ -20,24 +20,39 @@ _at_once = threading.BoundedSemaphore(2)
 _ABSENT = _hasher.hash(secrets.token_urlsafe(16))
 
 # the beginnings of published lists of common passwords, for passwords of 12 characters and more
-_COMMON = ("password", "123456", "qwerty", "azerty", "letmein", "administrator", "welcome", "changeme")
+_COMMON = (
+    "password",
+    "123456",
+    "qwerty",
+    "azerty",
+    "letmein",
+    "administrator",
+    "welcome",
+    "changeme",
+)
 
 
 def check_password(password: str, *, username: str) -> None:
     """Raise InvalidInputError unless the password may be used (OWASP ASVS 5.0, 6.2)."""
     if len(password) < MIN_LENGTH:
         raise InvalidInputError(
-            N_("Choose a password of at least %(least)s characters; several words are easy to remember."),
+            N_(
+                "Choose a password of at least %(least)s characters; several words are easy to remember."
+            ),
             field="password",
             least=MIN_LENGTH,
         )
     if len(password) > MAX_LENGTH:
         raise InvalidInputError(
-            N_("Choose a password of at most %(most)s characters."), field="password", most=MAX_LENGTH
+            N_("Choose a password of at most %(most)s characters."),
+            field="password",
+            most=MAX_LENGTH,
         )
     lowered = password.casefold()
     if username and username.casefold() in lowered:
-        raise InvalidInputError(N_("Choose a password without your user name in it."), field="password")
+        raise InvalidInputError(
+            N_("Choose a password without your user name in it."), field="password"
+        )
     if any(word in lowered for word in _COMMON) or len(set(lowered)) < 6:
         raise InvalidInputError(N_("Choose a password that is harder to guess."), field="password")
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cirt.accounts.models import RecoveryCode, User
 from cirt.accounts.passwords import keyed_hash
 from cirt.clock import now
-from cirt.errors import InvalidInputError, N_
+from cirt.errors import N_, InvalidInputError
 
 STEP_SECONDS = 30
 CODES = 10

@@ -14,7 +14,7 @@ from cirt.accounts import second_factor
 from cirt.accounts.models import LoginSession, SignInLimit, User
 from cirt.accounts.passwords import keyed_hash, new_secret, password_matches
 from cirt.clock import now
-from cirt.errors import InvalidInputError, N_
+from cirt.errors import N_, InvalidInputError
 from cirt.settings import Settings
 
 FAILURES_BEFORE_LOCK = 5
@@ -25,7 +25,9 @@ SEEN_EVERY_SECONDS = 60
 
 WRONG = N_("User name or password is wrong. After five failures the account waits 15 minutes.")
 TOO_MANY = N_("Too many failed attempts from this network. Try again in %(minutes)s minutes.")
-WRONG_CODE = N_("This code is wrong or was used already. Type the newest one from your authenticator.")
+WRONG_CODE = N_(
+    "This code is wrong or was used already. Type the newest one from your authenticator."
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ def try_password(session: Session, username: object, password: object, *, addres
     if _address_is_blocked(session, address):
         return Attempt(None, TOO_MANY)
     name = username.strip().casefold() if isinstance(username, str) else ""
-    user = session.scalars(sa.select(User).where(User.username == name)).one_or_none() if name else None
+    user = (
+        session.scalars(sa.select(User).where(User.username == name)).one_or_none()
+        if name
+        else None
+    )
     matches = password_matches(user.password_hash if user else None, password)
     if user is None or not matches or not user.active or _is_locked(user):
         _count_failure(session, user, address)
@@ -62,7 +68,9 @@ def try_password(session: Session, username: object, password: object, *, addres
     return Attempt(user)
 
 
-def try_code(session: Session, user: User, code: str, *, address: str, settings: Settings) -> Attempt:
+def try_code(
+    session: Session, user: User, code: str, *, address: str, settings: Settings
+) -> Attempt:
     """Check the second factor of a person whose password was right; failures count the same."""
     if _address_is_blocked(session, address):
         return Attempt(None, TOO_MANY)
@@ -74,7 +82,9 @@ def try_code(session: Session, user: User, code: str, *, address: str, settings:
     return Attempt(user)
 
 
-def begin_session(session: Session, user: User, *, address: str, agent: str, settings: Settings) -> str:
+def begin_session(
+    session: Session, user: User, *, address: str, agent: str, settings: Settings
+) -> str:
     """Open a session after the last factor and return its token for the cookie, shown only now."""
     token = new_secret()
     user.failures = 0
@@ -113,7 +123,9 @@ def is_due_for_touch(row: LoginSession) -> bool:
 
 def touch(session: Session, session_id: uuid.UUID) -> None:
     """Note that the session is in use."""
-    session.execute(sa.update(LoginSession).where(LoginSession.id == session_id).values(seen_at=now()))
+    session.execute(
+        sa.update(LoginSession).where(LoginSession.id == session_id).values(seen_at=now())
+    )
 
 
 def sessions_of(session: Session, user_id: uuid.UUID) -> Sequence[LoginSession]:
@@ -146,7 +158,9 @@ def end_session(session: Session, actor: Actor, session_id: uuid.UUID) -> None:
 
 def end_all_sessions(session: Session, user_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
     """End every session of a person, as after a new password; `but` stays open."""
-    query = sa.update(LoginSession).where(LoginSession.user_id == user_id, LoginSession.ended_at.is_(None))
+    query = sa.update(LoginSession).where(
+        LoginSession.user_id == user_id, LoginSession.ended_at.is_(None)
+    )
     if but is not None:
         query = query.where(LoginSession.id != but)
     session.execute(query.values(ended_at=now()))

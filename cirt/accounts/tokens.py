@@ -12,7 +12,7 @@ from cirt.access import Actor, Role
 from cirt.accounts.models import Administration, ApiToken
 from cirt.accounts.passwords import keyed_hash, new_api_token
 from cirt.clock import now
-from cirt.errors import InvalidInputError, N_, NotFoundError
+from cirt.errors import N_, InvalidInputError, NotFoundError
 from cirt.settings import Settings
 
 SCOPES: dict[str, str] = {
@@ -38,9 +38,13 @@ def make_token(
     """
     chosen = sorted(set(scopes))
     if not chosen or not set(chosen) <= set(SCOPES):
-        raise InvalidInputError(N_("Choose at least one thing that the token may do."), field="scopes")
+        raise InvalidInputError(
+            N_("Choose at least one thing that the token may do."), field="scopes"
+        )
     if not 1 <= days <= MAX_DAYS:
-        raise InvalidInputError(N_("Choose a number of days from 1 to %(most)s."), field="days", most=MAX_DAYS)
+        raise InvalidInputError(
+            N_("Choose a number of days from 1 to %(most)s."), field="days", most=MAX_DAYS
+        )
     if not label.strip():
         raise InvalidInputError(N_("Say which machine will use the token."), field="label")
     text = new_api_token()
@@ -75,7 +79,9 @@ def revoke_token(session: Session, actor: Actor | None, token_id: uuid.UUID) -> 
     return row
 
 
-def actor_of_token(session: Session, text: str, username: str | None, *, settings: Settings) -> Actor | None:
+def actor_of_token(
+    session: Session, text: str, username: str | None, *, settings: Settings
+) -> Actor | None:
     """Return the machine that holds this token, or None.
 
     username: the one given with HTTP Basic, which must be the token's; None with Bearer.
@@ -83,7 +89,9 @@ def actor_of_token(session: Session, text: str, username: str | None, *, setting
     if not text.startswith("cirt_") or len(text) > 200:
         return None
     row = session.scalars(
-        sa.select(ApiToken).where(ApiToken.token_hash == keyed_hash(settings.secret_key, "token", text))
+        sa.select(ApiToken).where(
+            ApiToken.token_hash == keyed_hash(settings.secret_key, "token", text)
+        )
     ).one_or_none()
     if row is None or row.revoked_at is not None or row.expires_at <= now():
         return None

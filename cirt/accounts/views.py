@@ -85,7 +85,11 @@ def code() -> Any:
     kept = _kept()
     if form.validate_on_submit():
         attempt = signing.try_code(
-            db_session(), user, form.code.data, address=client_address(), settings=installation().settings
+            db_session(),
+            user,
+            form.code.data,
+            address=client_address(),
+            settings=installation().settings,
         )
         if attempt.user is not None:
             return _begin(attempt.user, form.next.data, kept)
@@ -177,7 +181,11 @@ def password() -> Any:
         try:
             user = db_session().get_one(User, person.user.id)
             directory.change_password(
-                db_session(), user, form.present_password.data, form.password.data, keep=person.session_id
+                db_session(),
+                user,
+                form.present_password.data,
+                form.password.data,
+                keep=person.session_id,
             )
         except DomainError as error:
             form.refuse(error, "password")
@@ -200,7 +208,11 @@ def enable_second_factor() -> Any:
     if form.validate_on_submit():
         try:
             codes = second_factor.enable(
-                db_session(), user, secret, form.code.data, secret_key=installation().settings.secret_key
+                db_session(),
+                user,
+                secret,
+                form.code.data,
+                secret_key=installation().settings.secret_key,
             )
         except DomainError as error:
             form.refuse(error, "code")
@@ -210,9 +222,8 @@ def enable_second_factor() -> Any:
             return flask.render_template("account/recovery_codes.html", codes=codes)
     uri = second_factor.provisioning_uri(secret, user, "CIRT")
     qr = segno.make(uri).svg_inline(scale=4, border=4, dark="#000", light="#fff", omitsize=True)
-    page = flask.render_template(
-        "account/second_factor.html", form=form, qr=Markup(qr), secret=secret  # noqa: S704 - segno's own drawing
-    )
+    drawing = Markup(qr)  # noqa: S704 - segno's own drawing
+    page = flask.render_template("account/second_factor.html", form=form, qr=drawing, secret=secret)
     return page, 422 if form.errors else 200
 
 
@@ -250,4 +261,6 @@ def _confirmed(what: str) -> Any:
                 db_session(), user, secret_key=installation().settings.secret_key
             )
             return flask.render_template("account/recovery_codes.html", codes=codes)
-    return flask.render_template("account/confirm.html", form=form, what=what), 422 if form.errors else 200
+    return flask.render_template(
+        "account/confirm.html", form=form, what=what
+    ), 422 if form.errors else 200

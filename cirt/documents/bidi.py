@@ -107,12 +107,17 @@ def _isolate_direction(mark: str, content: str) -> Direction:
 
 
 def first_strong(text: str) -> Direction:
-    """Return the direction of the first letter that has one (P2, P3); "ltr" when none has."""
+    """Return the direction of the first letter outside isolates (P2, P3); "ltr" without one."""
+    depth = 0
     for character in text:
         kind = unicodedata.bidirectional(character)
-        if kind in ("R", "AL"):
+        if kind in ("LRI", "RLI", "FSI"):
+            depth += 1
+        elif kind == "PDI":
+            depth -= 1
+        elif not depth and kind in ("R", "AL"):
             return "rtl"
-        if kind == "L":
+        elif not depth and kind == "L":
             return "ltr"
     return "ltr"
 

@@ -17,6 +17,7 @@ from cirt.documents.text import Line, LinkArea, Look, Passage, Typesetting
 
 _INDENT = 20.0
 _PADDING = 12.0
+_TITLE_GAP = 2.0
 _ORPHANS = 2  # at least so many lines of a paragraph on either side of a page's end
 
 
@@ -196,7 +197,13 @@ def items(workshop: Workshop, entries: Sequence[Spans], start: int | None) -> li
         item = whole.add("LI")
         sign = "•" if start is None else f"{number}."
         marker = text_piece(
-            workshop, plain(sign), "body", item, "Lbl", width=indent, offset=marker_offset
+            workshop,
+            [Span(sign, bold=start is None)],
+            "body",
+            item,
+            "Lbl",
+            width=indent,
+            offset=marker_offset,
         )
         body = text_piece(
             workshop,
@@ -227,17 +234,17 @@ class NotePiece:
     @property
     def height(self) -> float:
         """The texts and the padding around them."""
-        return sum(piece.height for piece in self.inner) + 2 * _PADDING
+        between = _TITLE_GAP * (len(self.inner) - 1)
+        return sum(piece.height for piece in self.inner) + between + 2 * _PADDING
 
     @property
     def minimum(self) -> float:
         """Title and the first lines of the text."""
-        lead = sum(piece.height for piece in self.inner[:-1])
-        return lead + self.inner[-1].minimum + 2 * _PADDING
+        return self.height - self.inner[-1].height + self.inner[-1].minimum
 
     def split(self, room: float) -> tuple[Self, Self] | None:
         """Split inside the last text; what goes before it stays with its beginning."""
-        used = sum(piece.height for piece in self.inner[:-1]) + 2 * _PADDING
+        used = self.height - self.inner[-1].height
         parts = self.inner[-1].split(room - used)
         if parts is None:
             return None
@@ -257,7 +264,7 @@ class NotePiece:
         y = top - _PADDING
         for piece in self.inner:
             piece.draw(canvas, left, y)
-            y -= piece.height
+            y -= piece.height + _TITLE_GAP
 
 
 def note(workshop: Workshop, title: str, spans: Spans) -> NotePiece:

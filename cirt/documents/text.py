@@ -314,7 +314,7 @@ def _draw_run(
     if face.emboldened:
         # no bold cut of this font is shipped: an outline of the same colour thickens the strokes
         canvas.setStrokeColor(colour)
-        canvas.setLineWidth(size * 0.035)
+        canvas.setLineWidth(size * 0.028)
         writer.setTextRenderMode(2)
     writer.textOut(glyphs.text)
     if face.emboldened:

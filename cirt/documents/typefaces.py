@@ -80,29 +80,24 @@ class Typeface(TTFont):  # type: ignore[misc]  # reportlab has no types
         return self._positioned(buffer, text, start, end, first)
 
     def _positioned(self, buffer: Any, text: str, start: int, end: int, first: int) -> Glyphs:
-        clusters = sorted({info.cluster + first for info in buffer.glyph_infos})
-        ends = dict(zip(clusters, [*clusters[1:], end], strict=True))
+        infos = buffer.glyph_infos
+        sources = self._glyph_sources(infos, text, end, first)
         characters, shapes = [], []
         advances = [0.0] * (end - start)
-        seen, missing = set[int](), set[str]()
-        for number, (info, position) in enumerate(
-            zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
-        ):
-            cluster = info.cluster + first
-            source = text[cluster : ends[cluster]] if cluster not in seen else ""
-            glyph = info.codepoint
+        missing = set[str]()
+        for number, (info, position) in enumerate(zip(infos, buffer.glyph_positions, strict=True)):
+            glyph, advance = info.codepoint, position.x_advance
             if glyph == 0:  # never the font's empty box
-                missing.update(source)
+                missing.update(sources[number])
                 glyph = self.face.charToGlyph[ord("?")]
-            seen.add(cluster)
-            code = self._code(glyph, source)
-            advance = self.pdfScale(position.x_advance if info.codepoint else self._width(glyph))
-            advances[cluster - start] += advance
+                advance = self._width(glyph)
+            code = self._code(glyph, sources[number])
+            advances[info.cluster + first - start] += self.pdfScale(advance)
             characters.append(chr(code))
             shapes.append(
                 ShapeData(
                     number,
-                    advance,
+                    self.pdfScale(advance),
                     self.pdfScale(position.y_advance),
                     self.pdfScale(position.x_offset),
                     self.pdfScale(position.y_offset),
@@ -112,13 +107,37 @@ class Typeface(TTFont):  # type: ignore[misc]  # reportlab has no types
         shaped = ShapedStr("".join(characters), shapes)
         return Glyphs(shaped, tuple(advances), frozenset(missing))
 
+    def _glyph_sources(self, infos: Any, text: str, end: int, first: int) -> list[str]:
+        """The letters that each glyph reads as; together they are the text, each letter once."""
+        members: dict[int, list[int]] = {}
+        for number, info in enumerate(infos):
+            members.setdefault(info.cluster + first, []).append(number)
+        clusters = sorted(members)
+        sources = [""] * len(infos)
+        for cluster, following in zip(clusters, [*clusters[1:], end], strict=True):
+            letters, glyphs = list(text[cluster:following]), members[cluster]
+            if len(letters) != len(glyphs):
+                sources[glyphs[0]] = "".join(letters)
+                continue
+            # as many glyphs as letters, such as two reordered marks: each its own letter
+            for number in glyphs:
+                own = (x for x in letters if self._nominal(x) == infos[number].codepoint)
+                sources[number] = next(own, "")
+                if sources[number]:
+                    letters.remove(sources[number])
+            for number in glyphs:
+                sources[number] = sources[number] or letters.pop(0)
+        return sources
+
+    def _nominal(self, character: str) -> int | None:
+        return self.face.charToGlyph.get(ord(character)) if self.has(character) else None
+
     def _width(self, glyph: int) -> int:
         return int(self._shaper.get_glyph_h_advance(glyph))
 
     def _code(self, glyph: int, source: str) -> int:
         """A code that draws the glyph and reads as the source: the source itself where it can."""
-        itself = len(source) == 1 and self.has(source)
-        if itself and self.face.charToGlyph[ord(source)] == glyph:
+        if len(source) == 1 and self._nominal(source) == glyph:
             return ord(source)
         code = self._codes.get((glyph, source))
         if code is None:

@@ -15,7 +15,9 @@ from cirt.db import Database
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(resources.files("cirt.migrations")).replace("%", "%%"))
+    config.set_main_option(
+        "script_location", str(resources.files("cirt.migrations")).replace("%", "%%")
+    )
     config.set_main_option("path_separator", "os")
     return config
 

@@ -1,13 +1,20 @@
 """Hostile MISP events: one bad part must not spoil the others, nor one event another."""
 
 import json
+import random
+from pathlib import Path
 from typing import Any
 
 import pytest
-
-from cirt.errors import InvalidInputError, TooLargeError
 from cirt.stix import misp_exchange
-from cirt.stix.misp_exchange import import_event, import_events
+from cirt.stix.misp_event import read_events
+from cirt.stix.misp_exchange import MispImport, import_event, import_events
+
+from tests.exchange.misp_content import import_together
+
+DATA = Path(__file__).resolve().parent.parent / "data" / "misp"
+
+from cirt.errors import DomainError, InvalidInputError, TooLargeError
 
 
 def _event(info: str, attributes: list[Any], objects: list[Any] | None = None, **more: Any) -> Any:
@@ -51,7 +58,9 @@ def test_bad_parts_are_left_out_and_good_ones_arrive() -> None:
         },
         {
             "name": "x509",
-            "Attribute": [{"type": "datetime", "value": "x", "object_relation": "validity-not-after"}],
+            "Attribute": [
+                {"type": "datetime", "value": "x", "object_relation": "validity-not-after"}
+            ],
         },
     ]
     galaxies = [{"type": "mitre-attack-pattern", "GalaxyCluster": [{"value": 3}, None, {}]}, 4]
@@ -89,30 +98,22 @@ def test_equal_uuids_do_not_mix_values() -> None:
     assert shown == [("a.example.org", False), ("b.example.org", True), ("c.example.org", False)]
 
 
+def _marked_event(n: int) -> Any:
+    domain = {"type": "domain", "value": f"marker{n}.example.org", "comment": f"secret{n}"}
+    passive = {"type": "domain", "value": f"dns{n}.example.org", "object_relation": "rrname"}
+    cluster = {"type": "threat-actor", "value": f"actor{n}"}
+    return _event(
+        f"event {n}",
+        [domain],
+        [{"name": "passive-dns", "Attribute": [passive]}],
+        Galaxy=[{"type": "threat-actor", "GalaxyCluster": [cluster]}],
+        Tag=[{"name": f"own:{n}"}],
+    )
+
+
 def test_events_together_convert_as_each_alone() -> None:
     """T-50 (CVE-2026-77761): nothing of one event appears in another."""
-    documents = [
-        _event(
-            f"event {n}",
-            [{"type": "domain", "value": f"marker{n}.example.org", "comment": f"secret{n}"}],
-            [
-                {
-                    "name": "passive-dns",
-                    "Attribute": [
-                        {"type": "domain", "value": f"dns{n}.example.org", "object_relation": "rrname"}
-                    ],
-                }
-            ],
-            Galaxy=[
-                {
-                    "type": "threat-actor",
-                    "GalaxyCluster": [{"type": "threat-actor", "value": f"actor{n}"}],
-                }
-            ],
-            Tag=[{"name": f"own:{n}"}],
-        )
-        for n in range(20)
-    ]
+    documents = [_marked_event(n) for n in range(20)]
     shuffled = documents[::-1]
     together = import_events(json.dumps({"response": shuffled}).encode())
     for n, event in enumerate(together[::-1]):
@@ -131,6 +132,39 @@ def test_conversion_over_its_limits_is_explained(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(misp_exchange, "TIMEOUT_SECONDS", 0.05)
     with pytest.raises(TooLargeError, match="Split the event"):
         _read(_event("slow", [{"type": "domain", "value": "a.example.org"}]))
+
+
+def _mutated(value: Any, chance: random.Random) -> Any:
+    """Return JSON with some of its values replaced, dropped or doubled."""
+    odd = [None, True, -1, 2**53 - 1, "", "\\", "'", "|", "a" * 5_000, "\u202e", [], {}, [[]]]
+    if chance.random() < 0.04:
+        return chance.choice(odd)
+    if isinstance(value, dict):
+        return {k: _mutated(v, chance) for k, v in value.items() if chance.random() > 0.02}
+    if isinstance(value, list):
+        kept = [_mutated(entry, chance) for entry in value if chance.random() > 0.02]
+        return kept + kept[:1] if chance.random() < 0.1 else kept
+    return value
+
+
+def test_mutated_events_are_read_or_refused() -> None:
+    """T-51, a small seeded dose: no crash, no account that does not add up."""
+    whole = json.loads((DATA / "wide.json").read_text(encoding="utf-8"))
+    files = []
+    for seed in range(60):
+        mutated = _mutated(whole["response"][0]["Event"], random.Random(seed))
+        data = json.dumps({"Event": mutated}).encode()
+        try:
+            read_events(data)
+        except InvalidInputError:
+            continue
+        files.append(data)
+    assert len(files) > 40
+    for result in import_together(files):
+        if isinstance(result, MispImport):
+            assert result.attribute_count == len(result.carried) + len(result.lost_attributes)
+        else:
+            assert isinstance(result, DomainError), result
 
 
 def test_event_with_no_usable_part_is_refused() -> None:

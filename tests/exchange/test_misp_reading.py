@@ -1,15 +1,15 @@
-"""Reading MISP event files: what is accepted, what is refused, and the account of every attribute."""
+"""Reading MISP event files: what is accepted, what is refused, and where each attribute goes."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-
-from cirt.errors import InvalidInputError, TooLargeError
 from cirt.stix import misp_context, misp_event
 from cirt.stix.marking import TLP
 from cirt.stix.misp_exchange import AttackPattern, MispImport, import_event, import_events
+
+from cirt.errors import InvalidInputError, TooLargeError
 from cirt.strictjson import StrictJsonError
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "misp"

@@ -11,7 +11,10 @@
   document.querySelector("[data-error-summary]")?.focus();
 
   // Times in the reader's own zone; UTC, as the server wrote it, stays in the tooltip.
-  const zone = { dateStyle: "medium", timeStyle: "short", numberingSystem: "latn" };
+  const zone = {
+    year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
+    hourCycle: "h23", timeZoneName: "short", numberingSystem: "latn",
+  };
   let inZone = null;
   try {
     inZone = new Intl.DateTimeFormat(root.lang, zone);

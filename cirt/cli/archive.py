@@ -1,0 +1,217 @@
+"""`cirt backup` and `cirt restore`: the whole installation as one file, the same on both engines.
+
+The archive holds every row as JSON lines, the attachments and the key, each with its SHA-256.
+A backup is read back and compared before it counts as made.
+"""
+
+import argparse
+import base64
+import hashlib
+import io
+import json
+import tarfile
+import tempfile
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import pyrage
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt import audit, migrations
+from cirt.clock import now
+from cirt.db import Base, Database, open_database
+from cirt.errors import N_, InvalidInputError, UnavailableError
+from cirt.settings import Settings, read_settings
+
+FORMAT = 1
+BATCH = 1000
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands to the grammar."""
+    backup = commands.add_parser("backup", help="write the whole installation into one file")
+    backup.add_argument("file", type=Path)
+    backup.add_argument(
+        "--passphrase-file", type=Path, help="encrypt (age) with the passphrase in this file"
+    )
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="fill an empty installation from a backup")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--passphrase-file", type=Path)
+    restore.set_defaults(run=_restore)
+
+
+def _backup(options: argparse.Namespace) -> None:
+    settings = read_settings()
+    content = write_archive(settings, open_database(settings))
+    read_archive(content)  # a backup that cannot be read back is none
+    if options.passphrase_file:
+        content = pyrage.passphrase.encrypt(content, options.passphrase_file.read_text().strip())
+    with tempfile.NamedTemporaryFile(dir=options.file.parent, delete=False) as file:
+        file.write(content)
+    Path(file.name).replace(options.file)
+    options.file.chmod(0o600)
+    print(f"{options.file}: {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
+    if not options.passphrase_file:
+        print("It is not encrypted and holds every secret of the installation: keep it under lock.")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    content = options.file.read_bytes()
+    if content.startswith(b"age-encryption.org/"):
+        if not options.passphrase_file:
+            raise InvalidInputError(
+                N_("This backup is encrypted: name the file of its passphrase.")
+            )
+        try:
+            content = pyrage.passphrase.decrypt(
+                content, options.passphrase_file.read_text().strip()
+            )
+        except pyrage.DecryptError as error:
+            raise InvalidInputError(N_("This passphrase does not open the backup.")) from error
+    settings = read_settings()
+    rows = restore_archive(content, settings, open_database(settings))
+    print(f"Restored {rows} rows; every digest agrees and the audit chain is whole.")
+
+
+def write_archive(settings: Settings, database: Database) -> bytes:
+    """Return the archive: one consistent view of the data, the attachments, the key."""
+    parts: dict[str, bytes] = {}
+    with database.reading() as session:
+        if not database.is_sqlite:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        for table in Base.metadata.sorted_tables:
+            parts[f"tables/{table.name}.jsonl"] = b"".join(_lines(session, table))
+    for path in sorted(settings.files_dir.rglob("*")):
+        if path.is_file() and path.suffix != ".part":
+            parts[f"files/{path.relative_to(settings.files_dir).as_posix()}"] = path.read_bytes()
+    parts["secret.key"] = settings.secret_key.encode()
+    manifest = {
+        "format": FORMAT,
+        "revision": migrations.revision_of(database),
+        "made_at": now().isoformat(),
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()},
+    }
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in {"manifest.json": json.dumps(manifest).encode(), **parts}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o600
+            tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def read_archive(content: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return an archive's manifest and parts, every digest compared. Raises InvalidInputError."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
+            parts = {
+                entry.name: _content(tar.extractfile(entry))
+                for entry in tar.getmembers()
+                if entry.isfile()
+            }
+        manifest = json.loads(parts.pop("manifest.json"))
+    except (tarfile.TarError, KeyError, ValueError, EOFError, OSError) as error:
+        raise InvalidInputError(
+            N_("This file is no backup of this program, or it is damaged.")
+        ) from error
+    if manifest.get("format") != FORMAT:
+        raise InvalidInputError(
+            N_("This backup is of a newer version of the program: update first.")
+        )
+    found = {name: hashlib.sha256(part).hexdigest() for name, part in parts.items()}
+    if found != manifest["sha256"]:
+        raise InvalidInputError(
+            N_("This backup is damaged: its content does not agree with its digests.")
+        )
+    return manifest, parts
+
+
+def _content(file: IO[bytes] | None) -> bytes:
+    return file.read() if file else b""
+
+
+def restore_archive(content: bytes, settings: Settings, database: Database) -> int:
+    """Fill an empty installation and return the number of rows; all or nothing.
+
+    Raises UnavailableError when the installation is not empty, InvalidInputError for a bad file.
+    """
+    manifest, parts = read_archive(content)
+    if migrations.revision_of(database) is not None:
+        raise UnavailableError(
+            N_(
+                "This installation has tables already: restore into an empty folder and an empty database."
+            )
+        )
+    migrations.upgrade(database, manifest["revision"])
+    rows = 0
+    with database.writing() as session:
+        for table in Base.metadata.sorted_tables:
+            lines = parts.get(f"tables/{table.name}.jsonl", b"").splitlines()
+            for start in range(0, len(lines), BATCH):
+                batch = [_row(table, json.loads(line)) for line in lines[start : start + BATCH]]
+                session.execute(sa.insert(table), batch)
+                rows += len(batch)
+        for table in Base.metadata.sorted_tables:
+            if b"".join(_lines(session, table)) != parts.get(f"tables/{table.name}.jsonl", b""):
+                raise UnavailableError(
+                    N_("The restored data differ from the backup; nothing was kept.")
+                )
+        if any(audit.broken_links(session)):
+            raise InvalidInputError(
+                N_("The audit chain in this backup is broken; nothing was restored.")
+            )
+    for name, part in parts.items():
+        if name.startswith("files/"):
+            path = settings.files_dir / Path(name).relative_to("files")
+            if settings.files_dir.resolve() not in path.resolve().parents:
+                raise InvalidInputError(
+                    N_("This backup names a file outside its folder; it is not genuine.")
+                )
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_bytes(part)
+    key = settings.data_dir / "secret.key"
+    key.write_bytes(parts["secret.key"])
+    key.chmod(0o600)
+    migrations.upgrade(database)
+    return rows
+
+
+def _lines(session: Session, table: sa.Table) -> Iterator[bytes]:
+    order = list(table.primary_key.columns)
+    for row in session.execute(
+        sa.select(table).order_by(*order).execution_options(yield_per=BATCH)
+    ).mappings():
+        values = {name: _plain(value) for name, value in row.items()}
+        yield json.dumps(values, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value
+
+
+def _row(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _typed(table.columns[name].type, value) for name, value in values.items()}
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    if value is None or isinstance(kind, sa.JSON):
+        return value
+    python_type = kind.python_type
+    if python_type is datetime:
+        return datetime.fromisoformat(value)
+    if python_type is uuid.UUID:
+        return uuid.UUID(value)
+    if python_type is bytes:
+        return base64.b64decode(value)
+    return value

@@ -1,0 +1,123 @@
+"""`cirt init`, `cirt serve`, `cirt settings`."""
+
+import argparse
+import socket
+from typing import Any
+
+from cirt import migrations
+from cirt.access import Role
+from cirt.accounts import directory
+from cirt.db import Database, open_database
+from cirt.errors import N_, SettingError, UnavailableError
+from cirt.settings import ROWS, Settings, read_settings
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands to the grammar."""
+    init = commands.add_parser(
+        "init", help="make or update the tables; with --user, add the first administrator"
+    )
+    init.add_argument("--code", help="country code of the first administration, such as XA")
+    init.add_argument("--name", help="its name in English")
+    init.add_argument(
+        "--user", help="user name of the first administrator; prints an invitation link"
+    )
+    init.set_defaults(run=_init)
+    serve = commands.add_parser("serve", help="serve the web pages, TAXII and background work")
+    serve.set_defaults(run=_serve)
+    settings = commands.add_parser(
+        "settings", help="list every setting, its default and what it does"
+    )
+    settings.set_defaults(run=_settings)
+
+
+def _init(options: argparse.Namespace) -> None:
+    settings = read_settings()
+    database = open_database(settings)
+    migrations.upgrade(database)
+    print(f"The tables are at revision {migrations.newest()}.")
+    if not options.user:
+        return
+    with database.writing() as session:
+        if directory.users(session):
+            raise SettingError(
+                N_("There are users already; add more in the directory, or with `cirt user add`.")
+            )
+        administration = directory.add_administration(
+            session, None, code=options.code or "", names={"en": options.name or ""}
+        )
+        user = directory.add_user(
+            session,
+            None,
+            administration=administration,
+            username=options.user,
+            name=options.user,
+            roles=[Role.ADMINISTRATOR],
+        )
+        link = directory.make_link(session, None, user, settings=settings)
+    print(f"Open this link once to choose the password of {options.user}:\n{link}")
+
+
+def _serve(_options: argparse.Namespace) -> None:
+    settings = read_settings()
+    refuse_old_tables(open_database(settings))
+    serve(settings)
+
+
+def refuse_old_tables(database: Database) -> None:
+    """Raise UnavailableError, saying what to do, unless the tables fit this version."""
+    if not migrations.is_current(database):
+        raise UnavailableError(
+            N_("The tables are missing or of another version: run `cirt init` first.")
+        )
+    database.dispose()
+
+
+def refuse_busy_port(settings: Settings) -> None:
+    """Raise SettingError when something else listens on the port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingError(
+                N_(
+                    "%(name)s is %(value)s and that address is taken or not of this machine: set another."
+                ),
+                name="CIRT_HOST / CIRT_PORT",
+                value=f"{settings.host}:{settings.port}",
+            ) from error
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stopped: granian, or waitress on machines for which it has no wheel."""
+    refuse_busy_port(settings)
+    try:
+        from granian import Granian
+    except ImportError:
+        import waitress
+
+        from cirt.app import serve_app
+
+        waitress.serve(
+            serve_app(), host=settings.host, port=settings.port, threads=settings.threads
+        )
+        return
+    Granian(
+        "cirt.app:serve_app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface="wsgi",
+        workers=1,
+        blocking_threads=settings.threads,
+        websockets=False,
+        log_access=False,
+        respawn_failed_workers=True,
+    ).serve()
+
+
+def _settings(_options: argparse.Namespace) -> None:
+    for row in ROWS:
+        print(f"{row.name:26} {row.default or '(empty)':12} {row.help}")
+    print("Each may also be read from a file that <name>_FILE names.")

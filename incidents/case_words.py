@@ -1,0 +1,106 @@
+"""The words of a case as people read them; the values are those of the standards."""
+
+from cirt.errors import N_
+
+STATUS_NAMES: dict[str, str] = {"new": N_("New"), "open": N_("Open"), "closed": N_("Closed")}
+STATUS_KINDS: dict[str, str] = {"new": "todo", "open": "progress", "closed": "done"}
+
+DETERMINATION_NAMES: dict[str, str] = {
+    "suspected": N_("Suspected"),
+    "confirmed": N_("Confirmed"),
+    "blocked": N_("Blocked"),
+    "failed-attempt": N_("Failed attempt"),
+    "false-positive": N_("False alarm"),
+}
+
+OUTCOME_NAMES: dict[str, str] = {"failed": N_("Failed"), "held": N_("Held")}
+
+# languages of the text of a case, each in its own words
+LANGUAGE_NAMES: dict[str, str] = {
+    "ar": "العربية",
+    "zh": "中文",
+    "en": "English",
+    "fr": "Français",
+    "ru": "Русский",
+    "es": "Español",
+}
+
+NOT_JUDGED = N_("Not judged yet")
+
+OBSERVABLE_NAMES: dict[str, str] = {
+    "ipv4-addr": N_("IPv4 address"),
+    "ipv6-addr": N_("IPv6 address"),
+    "domain-name": N_("Domain name"),
+    "url": N_("Web address (URL)"),
+    "email-addr": N_("E-mail address"),
+    "mac-addr": N_("Hardware (MAC) address"),
+    "file": N_("File: hash or name"),
+    "autonomous-system": N_("Autonomous system"),
+    "windows-registry-key": N_("Windows registry key"),
+    "mutex": N_("Mutex"),
+    "user-account": N_("User account"),
+    "process": N_("Process (command line)"),
+    "x509-certificate": N_("Certificate fingerprint"),
+    "email-message": N_("E-mail message (subject)"),
+    "vulnerability": N_("Vulnerability (CVE)"),
+}
+
+# why a detected observable may not be worth keeping: the notes of cirt.stix.detection
+NOTE_SENTENCES: dict[str, str] = {
+    "private-address": N_("A private address: it means something in one network only."),
+    "loopback-address": N_("A loopback address: the machine itself."),
+    "link-local-address": N_("A link-local address: it means something on one link only."),
+    "multicast-address": N_("A multicast address."),
+    "reserved-address": N_("A reserved address."),
+    "documentation-address": N_("An address for documentation; no real machine has it."),
+    "documentation-domain": N_("A domain for documentation; nobody can register it."),
+    "private-name": N_("A private name: it means something in one network only."),
+}
+
+FIELD_NAMES: dict[str, str] = {
+    "title": N_("Title"),
+    "description": N_("Description"),
+    "language": N_("Language of the text"),
+    "rsit": N_("Kind of incident"),
+    "severity": N_("Severity"),
+    "tlp": N_("Marking"),
+    "determination": N_("Determination"),
+    "investigation_status": N_("Status"),
+    "detected_at": N_("Detected (UTC)"),
+    "started_at": N_("Started (UTC)"),
+    "ended_at": N_("Ended (UTC)"),
+    "reported_at": N_("Reported to the team (UTC)"),
+    "sectors": N_("Sectors"),
+    "countries": N_("Countries concerned"),
+    "techniques": N_("Techniques (ATT&CK)"),
+    "failed": N_("Capabilities that failed"),
+    "held": N_("Capabilities that held"),
+    "readers": N_("Persons named for TLP:RED"),
+    "revision": N_("Revision"),
+}
+
+CHANGE_NAMES: dict[str, str] = {
+    "created": N_("Recorded"),
+    "imported": N_("Imported from a MISP event"),
+    "edited": N_("Changed"),
+    "observables-added": N_("Observables added"),
+    "observable-changed": N_("Observable changed"),
+    "observable-removed": N_("Observable removed"),
+    "rule-removed": N_("Detection rule removed"),
+}
+
+LOSS_KINDS: dict[str, str] = {
+    "attribute": N_("Attribute"),
+    "file": N_("File"),
+    "object": N_("Object"),
+    "proposal": N_("Proposal"),
+    "sighting": N_("Sighting"),
+    "relationship": N_("Relationship"),
+    "opinion": N_("Note or opinion"),
+    "marking": N_("Marking"),
+    "distribution": N_("Distribution"),
+    "galaxy": N_("Galaxy"),
+    "report": N_("Report"),
+    "incident": N_("Incident"),
+    "indicator": N_("Detection rule"),
+}

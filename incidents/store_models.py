@@ -1,0 +1,124 @@
+"""Tables of the object store: versions as exact bytes, and the feed of every collection."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cirt.clock import now
+from cirt.db import Base, new_id
+
+
+class ObjectVersion(Base):
+    """One version of one object of one owner, as the exact bytes released or received.
+
+    owner_id: the administration; the nil UUID for what standard bodies publish (TLP markings).
+    modified, created: as written in the object, "" where it has none. version: `modified`, or what
+    stands for it, in a form that sorts as text (see `object_store.version_of`). body: None after
+    it was erased; the digest stays.
+    """
+
+    __tablename__ = "object_version"
+
+    id: Mapped[uuid.UUID] = new_id()
+    owner_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
+    stix_id: Mapped[str] = mapped_column(sa.String(300))
+    type: Mapped[str] = mapped_column(sa.String(250))
+    spec_version: Mapped[str] = mapped_column(sa.String(8), default="2.1")
+    created: Mapped[str] = mapped_column(sa.String(60), default="")
+    modified: Mapped[str] = mapped_column(sa.String(60), default="")
+    version: Mapped[str] = mapped_column(sa.String(60))
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    tlp: Mapped[str] = mapped_column(sa.String(16))
+    body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    via: Mapped[str] = mapped_column(sa.String(10))  # release | taxii
+    erased_at: Mapped[datetime | None]
+
+    __table_args__ = (sa.UniqueConstraint("owner_id", "stix_id", "version"),)
+
+
+class FeedCounter(Base):
+    """The end of a collection's feed; locked by every writer, changed last before the commit."""
+
+    __tablename__ = "feed_counter"
+
+    collection_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True
+    )
+    n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    last_added_us: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
+class FeedEntry(Base):
+    """One position of a collection's feed.
+
+    seq and added_us (microseconds since 1970) both strictly increase in the order of commits.
+    version: as a manifest writes it; version_key: sorts as text. is_last, is_first: of all
+    versions of the object in this collection, kept up to date when another is appended.
+    """
+
+    __tablename__ = "feed_entry"
+
+    collection_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    added_us: Mapped[int] = mapped_column(sa.BigInteger)
+    object_version_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("object_version.id"), index=True)
+    owner_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
+    stix_id: Mapped[str] = mapped_column(sa.String(300))
+    type: Mapped[str] = mapped_column(sa.String(250))
+    version: Mapped[str] = mapped_column(sa.String(60))
+    version_key: Mapped[str] = mapped_column(sa.String(60))
+    spec_version: Mapped[str] = mapped_column(sa.String(8))
+    is_last: Mapped[bool]
+    is_first: Mapped[bool]
+
+    __table_args__ = (
+        sa.UniqueConstraint("collection_id", "added_us"),
+        sa.UniqueConstraint("collection_id", "stix_id", "version_key"),
+        sa.Index(
+            "ix_feed_entry_latest",
+            "collection_id",
+            "seq",
+            sqlite_where=sa.text("is_last"),
+            postgresql_where=sa.text("is_last"),
+        ),
+        sa.Index("ix_feed_entry_type", "collection_id", "type", "seq"),
+    )
+
+
+class TaxiiStatus(Base):
+    """What became of one envelope that a machine sent; kept for seven days.
+
+    successes, failures: details as TAXII's status resource writes them.
+    """
+
+    __tablename__ = "taxii_status"
+
+    id: Mapped[uuid.UUID] = new_id()
+    administration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("administration.id"))
+    collection_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("collection.id", ondelete="CASCADE"), index=True
+    )
+    approval_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
+    received_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    successes: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
+    failures: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
+
+
+class TaxiiPoll(Base):
+    """The last time a machine asked for a collection's objects, to the minute."""
+
+    __tablename__ = "taxii_poll"
+
+    collection_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True
+    )
+    token_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("api_token.id"), primary_key=True)
+    polled_at: Mapped[datetime]
+    status: Mapped[int]
+    items: Mapped[int]

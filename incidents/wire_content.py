@@ -1,0 +1,89 @@
+"""From a case to what leaves of it: the one place that says which fields do."""
+
+from sqlalchemy.orm import Session
+
+from cirt.accounts.models import Administration
+from cirt.errors import N_
+from cirt.incidents.case_models import Incident, IncidentObservable, IncidentRule
+from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent, Producer
+
+NOT_SENT: tuple[str, ...] = (
+    N_("When it was detected and when it was reported: STIX 2.1 has no place for them."),
+    N_("The countries concerned."),
+    N_("Which capabilities failed or held."),
+    N_("Who works on it, the history, and the persons named for TLP:RED."),
+    N_("What an imported file said besides (tags, references, names of groups)."),
+)
+"""What stays inside whatever the release, as sentences."""
+
+
+def content_of(session: Session, incident: Incident) -> IncidentContent:
+    """Return what leaves of an incident; the same incident always gives the same content."""
+    return IncidentContent(
+        id=incident.id,
+        reference=incident.reference,
+        title=incident.title,
+        description=incident.description,
+        language=incident.language,
+        producer=producer_of(session.get_one(Administration, incident.administration_id)),
+        tlp=incident.marking,
+        created=incident.created_at,
+        modified=incident.content_changed_at,
+        started=incident.started_at,
+        ended=incident.ended_at,
+        detected=incident.detected_at,
+        rsit=rsit_words(incident.rsit),
+        severity=incident.severity,
+        determination=incident.determination,
+        investigation_status=incident.investigation_status,
+        sectors=tuple(sorted(incident.sectors)),
+        techniques=tuple(sorted(incident.techniques)),
+        observables=tuple(
+            _observable(row) for row in sorted(incident.observables, key=lambda row: row.key)
+        ),
+        indicators=tuple(_rule(row) for row in sorted(incident.rules, key=lambda row: row.key)),
+    )
+
+
+def producer_of(administration: Administration) -> Producer:
+    """Return how an administration signs what it releases."""
+    return Producer(
+        id=administration.id,
+        name=administration.team_name or administration.name_in("en"),
+        code=administration.code,
+        contact=administration.contact_email or None,
+    )
+
+
+def rsit_words(tag: str) -> str:
+    """Return "<classification>:<type>" of a machine tag such as rsit:fraud="phishing"."""
+    group, _equals, kind = tag.removeprefix("rsit:").partition("=")
+    return group + ":" + kind.strip('"')
+
+
+def rsit_tag(words: str) -> str:
+    """Return the machine tag of "<classification>:<type>"."""
+    group, _colon, kind = words.partition(":")
+    return f'rsit:{group}="{kind}"'
+
+
+def _observable(row: IncidentObservable) -> ObservableContent:
+    return ObservableContent(
+        observable=row.observable,
+        is_indicator=row.is_indicator,
+        comment=row.comment,
+        first_observed=row.first_observed,
+        last_observed=row.last_observed,
+        withdrawn=row.withdrawn_at is not None,
+    )
+
+
+def _rule(row: IncidentRule) -> IndicatorContent:
+    return IndicatorContent(
+        key=row.key,
+        name=row.name,
+        pattern=row.pattern,
+        pattern_type=row.pattern_type,
+        comment=row.comment,
+        withdrawn=row.withdrawn_at is not None,
+    )

@@ -1,0 +1,102 @@
+"""STIX patterns: limits before the parser, and patterns made of observables."""
+
+import pytest
+from cirt.stix.observables import TYPES, Observable, observable
+from cirt.stix.patterns import PatternError, check_pattern, pattern_for
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cirt.errors import InvalidInputError
+
+ONE = "[a-b:c = 'x']"
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "pattern"),
+    [
+        ("ipv4-addr", "198.51.100.7", "[ipv4-addr:value = '198.51.100.7']"),
+        ("ipv4-addr", "198.51.100.0/24", "[ipv4-addr:value ISSUBSET '198.51.100.0/24']"),
+        ("url", "http://a.example/'b", "[url:value = 'http://a.example/\\'b']"),
+        ("file", "a\\b.exe", "[file:name = 'a\\\\b.exe']"),
+        ("file", "a" * 32, f"[file:hashes.MD5 = '{'a' * 32}']"),
+        ("x509-certificate", "a" * 40, f"[x509-certificate:hashes.'SHA-1' = '{'a' * 40}']"),
+        ("autonomous-system", "AS64500", "[autonomous-system:number = 64500]"),
+        ("email-message", "'] OR [x", "[email-message:subject = '\\'] OR [x']"),
+    ],
+)
+def test_pattern_of_an_observable(kind: str, typed: str, pattern: str) -> None:
+    """STIX 2.1, section 9.6: object paths and escapes."""
+    assert pattern_for(observable(kind, typed)) == pattern
+    check_pattern(pattern)
+
+
+def test_any_hash_of_a_file_is_enough_and_its_name_is_not_needed() -> None:
+    file = Observable("file", {"hashes": {"SHA-256": "a" * 64, "MD5": "b" * 32}, "name": "x"})
+    pattern = pattern_for(file)
+    assert pattern == f"[file:hashes.MD5 = '{'b' * 32}' OR file:hashes.'SHA-256' = '{'a' * 64}']"
+    check_pattern(pattern)
+
+
+def test_vulnerability_has_no_pattern() -> None:
+    with pytest.raises(PatternError):
+        pattern_for(observable("vulnerability", "CVE-2021-44228"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        ONE,
+        f"({ONE} AND {ONE}) FOLLOWEDBY {ONE} WITHIN 300 SECONDS",
+        "[a-b:c = '" + "[(" * 500 + "']",
+        "[" + " OR ".join(["a-b:c = 'x'"] * 300) + "]",
+        " FOLLOWEDBY ".join([ONE] * 300),
+        "[url:value MATCHES '(a+)+$']",
+    ],
+)
+def test_pattern_within_the_limits_is_accepted(pattern: str) -> None:
+    """T-66: a partner's expression is parsed, never run."""
+    check_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[a-b:c = '" + "x" * 10_000 + "']",
+        "(" * 65 + ONE + ")" * 65,
+        "[" * 400 + "]" * 400,
+        " OR ".join([ONE] * 301),
+        "[a-b:c" + ".x" * 4_000 + " = 1]",
+        "NOT " * 2_000,
+        "",
+        "x",
+        "[a-b:c = 'x'",
+        "[a-b:c = 'x\\']",
+        "[f:c = 1] REPEATS -1 TIMES",
+        "\0",
+    ],
+)
+def test_pattern_over_the_limits_or_wrong_is_refused_with_a_sentence(pattern: str) -> None:
+    """T-66: counted before the parser, whose stack would run out."""
+    with pytest.raises(PatternError) as caught:
+        check_pattern(pattern)
+    assert str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@given(
+    st.sampled_from([t for t in TYPES if t != "vulnerability"]), st.text(min_size=1, max_size=50)
+)
+def test_pattern_of_any_observable_is_valid(kind: str, typed: str) -> None:
+    try:
+        item = observable(kind, typed)
+    except InvalidInputError:
+        return
+    check_pattern(pattern_for(item))
+
+
+@given(st.text(alphabet="[]()'\\ =ORNDa-b:c1", max_size=60))
+def test_any_text_is_accepted_or_refused_with_a_sentence(pattern: str) -> None:
+    try:
+        check_pattern(pattern)
+    except PatternError as error:
+        assert str(error)
