@@ -1,5 +1,6 @@
 """Forms of the assessment pages."""
 
+from flask_babel import gettext
 from flask_wtf.file import FileField
 from wtforms import (
     DateField,
@@ -39,6 +40,17 @@ def stage_of(value: bool | None) -> str:
     return next(word for word, meaning in STAGE_VALUES.items() if meaning is value)
 
 
+class DayField(DateField):  # type: ignore[misc]
+    """A day; what cannot be read as one is refused with a sentence that says how to write it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed or picked."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(gettext("Give the date as year-month-day, such as 2026-03-01.")) from None
+
+
 class DetailsForm(Form):
     """What describes an assessment. Wrong choices are refused by the rules, with a sentence."""
 
@@ -62,8 +74,6 @@ class DetailsForm(Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        from flask_babel import gettext
-
         self.stage.choices = [(value, gettext(label)) for value, label in STAGES]
 
     @property
@@ -101,11 +111,7 @@ class EvidenceForm(Form):
     """A piece of evidence of any kind."""
 
     kind = RadioField(N_("What is it?"), choices=[], default="file", validate_choice=False)
-    file = FileField(
-        N_("File"),
-        [Optional()],
-        description=N_("Only for an attached file."),
-    )
+    file = FileField(N_("File"), description=N_("Only for an attached file."))
     tlp = SelectField(
         N_("Marking of the file"),
         choices=[(marking.value, marking.label) for marking in MARKINGS],
@@ -123,12 +129,10 @@ class EvidenceForm(Form):
         ),
         render_kw={"rows": 3},
     )
-    seen_on = DateField(N_("Date"), [Optional()])
+    seen_on = DayField(N_("Date"), [Optional()])
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        from flask_babel import gettext
-
         self.kind.choices = [(kind.value, gettext(name)) for kind, name in KIND_NAMES.items()]
 
 
@@ -148,6 +152,6 @@ class GrantForm(Form):
         [Required(N_("Give the user name of the assessor."))],
         render_kw={"dir": "ltr", "class": "code", "autocomplete": "off", "spellcheck": "false"},
     )
-    until = DateField(
+    until = DayField(
         N_("Last day of access"), [Required(N_("Choose the last day of access."))]
     )

@@ -17,7 +17,6 @@ from cirt.assessments.instrument_model import (
 )
 from cirt.assessments.instrument_translations import Translations, read_translations
 from cirt.assessments.references import MODELS, provisions, reference_models
-
 from cirt.capabilities import capabilities
 from cirt.datafiles import DataMap, line_of, read_map
 from cirt.errors import N_, DataFileError

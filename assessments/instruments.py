@@ -18,7 +18,6 @@ from cirt.assessments.instrument_translations import (
     translation_file,
     translation_report,
 )
-
 from cirt.datafiles import data_path
 from cirt.errors import N_, DataFileError, NotFoundError
 from cirt.localtext import LocalText, Sentence

@@ -13,6 +13,7 @@ from cirt.assessments.instruments import Dimension, Question, load_instrument
 from cirt.assessments.lifecycle import State
 from cirt.assessments.models import Answer, AnswerVersion, Assessment, AssessmentStep
 from cirt.assessments.scoring import AnswerState
+from cirt.errors import NotFoundError
 
 PAGE_SIZE = 50
 
@@ -133,7 +134,10 @@ def listed(
 
 
 def _whole(assessment: Assessment, answered: Collection[str]) -> Progress:
-    instrument = load_instrument(assessment.instrument_id, assessment.instrument_version)
+    try:
+        instrument = load_instrument(assessment.instrument_id, assessment.instrument_version)
+    except NotFoundError:  # its instrument is not installed here: the list still shows it
+        return Progress(0, 0)
     return progress(assessment, instrument.questions, answered)
 
 

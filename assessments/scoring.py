@@ -15,7 +15,6 @@ from enum import StrEnum
 from fractions import Fraction
 
 from cirt.assessments.instrument_model import LEVELS, Instrument, Question
-
 from cirt.errors import N_, InvalidInputError
 
 

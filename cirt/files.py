@@ -22,6 +22,7 @@ from cirt.db import Base, new_id
 from cirt.errors import N_, InvalidInputError, NotFoundError, TooLargeError, UnsupportedError
 
 MAX_NAME = 200
+SAMPLE_BYTES = 8192
 
 # type -> (file endings, how such content begins); content decides, the ending must agree
 TYPES: Mapping[str, tuple[tuple[str, ...], tuple[bytes, ...]]] = {
@@ -121,7 +122,8 @@ def _is_text(head: bytes) -> bool:
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start > len(head) - 4  # a letter cut by the end of the sample
+        # a letter of up to four bytes may be cut by the end of a full sample
+        return len(head) == SAMPLE_BYTES and error.start > SAMPLE_BYTES - 4
     return True
 
 
@@ -141,7 +143,7 @@ def keep_file(
     name = clean_name(name)
     if not name:
         raise InvalidInputError(N_("Choose a file."), field="file")
-    head = stream.read(8192)
+    head = stream.read(SAMPLE_BYTES)
     if not head:
         raise InvalidInputError(N_("The file is empty. Choose another."), field="file")
     media_type = media_type_of(name, head)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from cirt import capabilities, taxonomies
-from cirt.errors import InvalidInputError, N_
+from cirt.errors import N_, InvalidInputError
 from cirt.stix.extensions import DETERMINATIONS, INVESTIGATION_STATUSES
 from cirt.stix.marking import TLP
 

@@ -30,8 +30,8 @@ class Incident(Base):
     """One case of a national CIRT.
 
     rsit: machine tag of the Reference Security Incident Taxonomy. severity: 0 to 5, None if not
-    judged yet. revision: counts the saves of the form. content_changed_at: whole milliseconds,
-    later whenever something changed that leaves with a release (STIX's `modified`). released_at:
+    judged yet. revision: counts every change, form_revision the saves of the form (so that adding
+    an observable is no conflict for who is writing). content_changed_at: whole milliseconds, later whenever something changed that leaves with a release (STIX's `modified`). released_at:
     the newest release; what was there before may be known to partners. origin: what an imported
     file said besides, origin_uuid: its identifier there.
     """
@@ -62,6 +62,7 @@ class Incident(Base):
     countries: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     techniques: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     revision: Mapped[int] = mapped_column(default=1)
+    form_revision: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))

@@ -13,7 +13,7 @@ from cirt import audit
 from cirt.access import Actor
 from cirt.accounts.models import Administration, User
 from cirt.clock import now
-from cirt.errors import ConflictError, ForbiddenError, InvalidInputError, N_
+from cirt.errors import N_, ConflictError, ForbiddenError, InvalidInputError
 from cirt.incidents.case_details import MAX_TEXT, CaseDetails, checked, plain_text
 from cirt.incidents.case_models import (
     Incident,
@@ -53,6 +53,7 @@ def create_incident(
     """
     moment = now()
     details = checked(details, now=moment)
+    _check_readers(session, actor.administration_id, details.readers)
     administration = session.get_one(Administration, actor.administration_id)
     start = _whole_milliseconds(moment)
     incident = Incident(
@@ -105,11 +106,11 @@ def edit_incident(
 ) -> frozenset[str]:
     """Change an incident and return the names of the fields that changed.
 
-    revision: the one the person saw; raises ConflictError when it is not the present one.
+    revision: the form_revision that the person saw; raises ConflictError when it is not the present one.
     reason: needed to lower a marking. Raises InvalidInputError, naming the field.
     """
     lock(session, incident)
-    if revision != incident.revision:
+    if revision != incident.form_revision:
         raise ConflictError(STALE, field="revision")
     details = checked(details, now=now())
     reason = plain_text(reason, "reason", MAX_TEXT)
@@ -122,6 +123,8 @@ def edit_incident(
     if details.tlp is TLP.RED and actor.user_id not in (None, incident.created_by):
         # who makes it RED must still be able to read it
         details = _with_reader(details, actor.user_id)
+    present = {row.user_id for row in incident.readers}
+    _check_readers(session, incident.administration_id, details.readers - present)
     before = values_of(incident)
     _fill(session, incident, details)
     incident.tlp = details.tlp.value
@@ -129,7 +132,7 @@ def edit_incident(
     changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if not changes:
         return frozenset()
-    incident.revision += 1
+    incident.form_revision += 1
     touch(incident, actor)
     if LEAVING & changes.keys():
         content_changed(incident)
@@ -153,7 +156,8 @@ def lock(session: Session, incident: Incident) -> None:
 
 
 def touch(incident: Incident, actor: Actor) -> None:
-    """Note who changed the incident last."""
+    """Count a change and note who made it."""
+    incident.revision += 1
     incident.updated_by, incident.updated_at = actor.user_id, now()
 
 
@@ -254,20 +258,18 @@ def _fill(session: Session, incident: Incident, details: CaseDetails) -> None:
         for name, outcome in sorted(outcomes.items())
         if name not in kept
     ]
-    _name_readers(session, incident, details.readers)
+    named = {row.user_id for row in incident.readers}
+    incident.readers = [row for row in incident.readers if row.user_id in details.readers] + [
+        IncidentReader(user_id=user_id) for user_id in sorted(details.readers - named)
+    ]
 
 
-def _name_readers(session: Session, incident: Incident, wanted: frozenset[uuid.UUID]) -> None:
-    present = {row.user_id for row in incident.readers}
-    possible = {user.id for user in possible_readers(session, incident.administration_id)}
-    if not wanted - present <= possible:
+def _check_readers(session: Session, administration_id: uuid.UUID, added: frozenset[uuid.UUID]) -> None:
+    if added and not added <= {user.id for user in possible_readers(session, administration_id)}:
         raise InvalidInputError(
             N_("Name analysts and releasing officers of the own administration only."),
             field="readers",
         )
-    incident.readers = [row for row in incident.readers if row.user_id in wanted] + [
-        IncidentReader(user_id=user_id) for user_id in sorted(wanted - present)
-    ]
 
 
 def _with_reader(details: CaseDetails, user_id: uuid.UUID | None) -> CaseDetails:

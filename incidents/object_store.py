@@ -4,9 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import batched
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,7 +13,199 @@ from sqlalchemy.orm import Session
 from cirt.clock import now
 from cirt.errors import ConflictError, N_
 from cirt.incidents.store_models import ObjectVersion
-from cirt.stix.extensions import PUBLISHED_IDS
+from cirt.stix.extensions import EVENT, INCIDENT_CORE, published
 from cirt.stix.ids import canonical_json
-from cirt.stix.marking import RESERVED_IDS, TLP, tlp_of
+from cirt.stix.marking import TLP, published_marking, strictest, tlp_of
 from cirt.stix.taxii_filters import version_key
+
+STANDARD_BODIES: Final = uuid.UUID(int=0)
+"""Owner of what standard bodies publish (TLP markings, extension definitions): nobody's here."""
+
+UNVERSIONED: Final = "1970-01-01T00:00:00.000000Z"
+"""The version of an object that has neither `modified` nor `created`: it has one version for ever."""
+
+AT_ONCE: Final = 400  # values of one statement, below the limits of both databases
+
+Item = TypeVar("Item")
+
+
+class DifferentContentError(ConflictError):
+    """The same owner, id and version came with other bytes than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One object about to be kept. body: its canonical JSON (RFC 8785)."""
+
+    owner_id: uuid.UUID
+    stix_id: str
+    type: str
+    spec_version: str
+    created: str
+    modified: str
+    tlp: TLP
+    body: bytes
+
+    @property
+    def version(self) -> str:
+        """The version as a manifest writes it."""
+        return self.modified or self.created or UNVERSIONED
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the body, in hex."""
+        return hashlib.sha256(self.body).hexdigest()
+
+    @property
+    def key(self) -> tuple[uuid.UUID, str, str]:
+        """What makes it unique: owner, id, version."""
+        return self.owner_id, self.stix_id, version_key(self.version)
+
+
+def incoming(stix_object: Mapping[str, Any], owner_id: uuid.UUID, tlp: TLP) -> Incoming:
+    """Return a checked object as it will be kept.
+
+    What standard bodies publish is kept in the published form, whoever sends it.
+    """
+    stix_id = str(stix_object["id"])
+    body = canonical_json(stix_object)
+    constant = _published(stix_id)
+    # a marking was checked to be the published one; older tools spell its date differently
+    if constant is not None and (published_marking(stix_id) or canonical_json(constant) == body):
+        stix_object, body = constant, canonical_json(constant)
+        owner_id, tlp = STANDARD_BODIES, TLP.CLEAR
+    return Incoming(
+        owner_id=owner_id,
+        stix_id=stix_id,
+        type=str(stix_object["type"]),
+        spec_version=str(stix_object.get("spec_version", "2.1")),
+        created=str(stix_object.get("created", "")),
+        modified=str(stix_object.get("modified", "")),
+        tlp=tlp,
+        body=body,
+    )
+
+
+def marking_of(stix_object: Mapping[str, Any]) -> TLP | None:
+    """Return the strictest label that an object bears, granular ones included.
+
+    No label counts as AMBER+STRICT; None: it bears a restriction that we cannot read.
+    """
+    if published_marking(str(stix_object.get("id"))):
+        return TLP.CLEAR
+    labels = [tlp_of(stix_object.get("object_marking_refs"))]
+    for granular in stix_object.get("granular_markings", ()):
+        if "marking_ref" in granular:  # else it names a language
+            labels.append(tlp_of([granular["marking_ref"]]))
+    return None if None in labels else strictest(label for label in labels if label)
+
+
+def _published(stix_id: str) -> Mapping[str, Any] | None:
+    """Return the object that a standard body publishes under this id, None for any other id."""
+    return published_marking(stix_id) or next(
+        (thing for thing in published(INCIDENT_CORE, EVENT) if thing["id"] == stix_id), None
+    )
+
+
+def keep(
+    session: Session, items: Sequence[Incoming], *, via: str
+) -> list[ObjectVersion | DifferentContentError]:
+    """Keep objects and return, in the same order, their rows, or why one was not kept.
+
+    An exact duplicate returns the row that was there. Two writers of the same new object meet in
+    the database: one inserts, the other finds the row.
+    """
+    by_key: dict[tuple[uuid.UUID, str, str], Incoming] = {}
+    for item in items:
+        by_key.setdefault(item.key, item)
+    rows = [
+        {
+            "id": uuid.uuid4(),
+            "owner_id": owner_id,
+            "stix_id": stix_id,
+            "version": version,
+            "type": item.type,
+            "spec_version": item.spec_version,
+            "created": item.created,
+            "modified": item.modified,
+            "digest": item.digest,
+            "tlp": item.tlp.value,
+            "body": item.body,
+            "received_at": now(),
+            "via": via,
+        }
+        # in the order of their keys, so that two writers never wait for each other in a circle
+        for (owner_id, stix_id, version), item in sorted(by_key.items(), key=lambda pair: pair[0])
+    ]
+    insert = insert_if_absent(session, ObjectVersion.__table__)
+    for part in in_parts(rows):
+        session.execute(insert, list(part))
+    kept = _by_key(session, [item.key for item in items])
+    results: list[ObjectVersion | DifferentContentError] = []
+    for item in items:
+        row = kept[item.key]
+        results.append(row if row.digest == item.digest else _different(item))
+    return results
+
+
+def differing(session: Session, items: Sequence[Incoming]) -> DifferentContentError | None:
+    """Return why one of these objects could not be kept, None if all could."""
+    kept = _by_key(session, [item.key for item in items])
+    for item in items:
+        if item.key in kept and kept[item.key].digest != item.digest:
+            return _different(item)
+    return None
+
+
+def strictest_before(session: Session, owner_id: uuid.UUID, stix_ids: Sequence[str]) -> dict[str, TLP]:
+    """Return the strictest marking of the earlier versions of these objects of one owner."""
+    found: dict[str, TLP] = {}
+    for part in in_parts(sorted(set(stix_ids))):
+        query = sa.select(ObjectVersion.stix_id, ObjectVersion.tlp).where(
+            ObjectVersion.owner_id == owner_id, ObjectVersion.stix_id.in_(part)
+        )
+        for stix_id, tlp in session.execute(query):
+            found[stix_id] = max(found.get(stix_id, TLP.CLEAR), TLP(tlp))
+    return found
+
+
+def in_parts(items: Sequence[Item], size: int = AT_ONCE) -> Iterator[Sequence[Item]]:
+    """Yield a long list in pieces that one statement can take."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _different(item: Incoming) -> DifferentContentError:
+    return DifferentContentError(
+        N_(
+            "%(id)s of %(version)s was given out before with other content. Give a changed object a"
+            " later “modified”; nothing was stored."
+        ),
+        id=item.stix_id,
+        version=item.version,
+    )
+
+
+def _by_key(
+    session: Session, keys: Sequence[tuple[uuid.UUID, str, str]]
+) -> dict[tuple[uuid.UUID, str, str], ObjectVersion]:
+    found: dict[tuple[uuid.UUID, str, str], ObjectVersion] = {}
+    wanted = set(keys)
+    for owner_id in sorted({key[0] for key in wanted}):
+        ids = sorted({key[1] for key in wanted if key[0] == owner_id})
+        for part in in_parts(ids):
+            query = sa.select(ObjectVersion).where(
+                ObjectVersion.owner_id == owner_id, ObjectVersion.stix_id.in_(part)
+            )
+            for row in session.scalars(query):
+                key = (row.owner_id, row.stix_id, row.version)
+                if key in wanted:
+                    found[key] = row
+    return found
+
+
+def insert_if_absent(session: Session, table: Any) -> Any:
+    """Return an INSERT that leaves a row with the same key as it is."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
-from cirt.errors import InvalidInputError, N_, NotFoundError, TooLargeError
+from cirt.errors import N_, InvalidInputError, NotFoundError, TooLargeError
 from cirt.incidents import cases
 from cirt.incidents.case_details import MAX_COMMENT, plain_text
 from cirt.incidents.case_models import Incident, IncidentObservable, IncidentRule

@@ -27,7 +27,7 @@ class ReleaseState(enum.StrEnum):
 class Release(Base):
     """One incident for one circle: the frozen bytes and what became of them.
 
-    incident_revision: of the incident when the bytes were made. recipients: members who will
+    incident_changed_at: of the content when the bytes were made. recipients: members who will
     read it, as {"id", "code", "name"}. bundle: the exact bytes; sha256 is theirs. policy: the
     need (see `release_policy.Need`) that held at the approval, or at the preparation before it.
     """
@@ -37,7 +37,7 @@ class Release(Base):
     id: Mapped[uuid.UUID] = new_id()
     administration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("administration.id"), index=True)
     incident_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("incident.id"), index=True)
-    incident_revision: Mapped[int]
+    incident_changed_at: Mapped[datetime]
     collection_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("collection.id"), index=True)
     state: Mapped[str] = mapped_column(sa.String(10), default=ReleaseState.PREPARED, index=True)
     title: Mapped[str] = mapped_column(sa.String(500))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from cirt.errors import InvalidInputError
 from cirt.stix.defanging import OffsetMap, defang, refang, refang_with_map
 from cirt.stix.domains import (
     DOCUMENTATION_DOMAINS,
@@ -16,8 +17,6 @@ from cirt.stix.domains import (
     TOP_LEVEL_DOMAINS,
 )
 from cirt.stix.observables import HASH_LENGTHS, MAX_VALUE, Observable, observable
-
-from cirt.errors import InvalidInputError
 
 __all__ = ["MAX_TEXT", "Detection", "defang", "detect", "refang"]
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from cirt.errors import N_
 from cirt.stix.misp_content import Loss, shortened
 from cirt.stix.misp_context import distribution, items, sharing_group
 from cirt.stix.misp_event import ForeignEvent, text
-
-from cirt.errors import N_
 
 DISTRIBUTIONS: Final = (
     "Your organisation only",

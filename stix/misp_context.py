@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from cirt.errors import N_
 from cirt.stix.marking import TLP, strictest
 from cirt.stix.misp_content import AttackPattern, Loss, shortened
-
-from cirt.errors import N_
 
 _SEVERITY_BY_THREAT_LEVEL: Final = {"1": 4, "2": 3, "3": 2}
 _STATUS_BY_ANALYSIS: Final = {"0": "new", "1": "open", "2": "closed"}

@@ -9,10 +9,9 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from cirt.stix.misp_context import items
-
 from cirt import strictjson
 from cirt.errors import N_, InvalidInputError, TooLargeError
+from cirt.stix.misp_context import items
 
 MAX_EVENTS: Final = 200
 MAX_BYTES: Final = 20_000_000

@@ -7,6 +7,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from cirt import strictjson
+from cirt.errors import (
+    N_,
+    DomainError,
+    ForbiddenError,
+    InvalidInputError,
+    TooLargeError,
+    UnavailableError,
+)
+from cirt.limited import LimitedProcessError, run_limited
 from cirt.stix.content import IncidentContent
 from cirt.stix.marking import TLP
 from cirt.stix.misp_content import (
@@ -24,17 +34,6 @@ from cirt.stix.misp_export import event_of, lean_bundle
 from cirt.stix.misp_import import assemble
 from cirt.stix.misp_sorting import sort
 from cirt.stix.wire import build
-
-from cirt import strictjson
-from cirt.errors import (
-    N_,
-    DomainError,
-    ForbiddenError,
-    InvalidInputError,
-    TooLargeError,
-    UnavailableError,
-)
-from cirt.limited import LimitedProcessError, run_limited
 
 __all__ = [
     "AttackPattern",

@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid5
 
+from cirt.errors import N_
 from cirt.stix import misp_context as context
 from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent
 from cirt.stix.misp_content import Loss, MispExport, shortened
 from cirt.stix.misp_forms import CATEGORIES, RULES, attributes_of, is_weak, values_of
-
-from cirt.errors import N_
 
 _ONLY_THE_RECEIVER: Final = "0"
 _INHERITED: Final = "5"

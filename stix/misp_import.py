@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from cirt import strictjson
+from cirt.errors import N_, InvalidInputError
 from cirt.stix import misp_context as context
 from cirt.stix.misp_account import context_losses
 from cirt.stix.misp_content import (
@@ -31,9 +33,6 @@ from cirt.stix.misp_observables import Found, observables_of, parts, plain_obser
 from cirt.stix.misp_sorting import RULE_TYPES, Slot, Sorted, Way, loss_of
 from cirt.stix.observables import Observable
 from cirt.stix.patterns import check_pattern
-
-from cirt import strictjson
-from cirt.errors import N_, InvalidInputError
 
 MAX_DESCRIPTION: Final = 20_000
 MAX_TITLE: Final = 300

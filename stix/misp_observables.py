@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cirt.errors import InvalidInputError
 from cirt.stix.misp_event import ForeignAttribute, moment
 from cirt.stix.observables import Observable, observable
-
-from cirt.errors import InvalidInputError
 
 # What an observable of a type keeps: values of its own, no references, secrets or people's names
 _KEPT: Final = {

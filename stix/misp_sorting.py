@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
+from cirt.errors import N_
 from cirt.stix.misp_content import Loss, shortened
 from cirt.stix.misp_event import ForeignAttribute, ForeignEvent, ForeignObject
-
-from cirt.errors import N_
 
 RULE_TYPES: Final = {
     "yara": "yara",

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cirt.stix.defanging import refang
-
 from cirt.errors import N_, InvalidInputError
+from cirt.stix.defanging import refang
 
 MAX_VALUE: Final = 4_000
 """Characters of one value; leaves room for escapes in a pattern of 10,000."""

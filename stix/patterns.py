@@ -7,9 +7,8 @@ takes for ever.
 import re
 from typing import Any, Final
 
-from cirt.stix.observables import Observable
-
 from cirt.errors import N_, InvalidInputError
+from cirt.stix.observables import Observable
 
 MAX_LENGTH: Final = 10_000
 MAX_DEPTH: Final = 64

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Literal
 
+from cirt.errors import N_, InvalidInputError
 from cirt.stix.ids import is_stix_id
 from cirt.stix.marking import PAP_EXTENSION, TLP_EXTENSION, published_marking
 from cirt.stix.patterns import check_pattern
@@ -21,8 +22,6 @@ from cirt.stix.schema_validators import (
     type_validator,
 )
 from cirt.stix.timestamps import ORDERED, TIME_NAMES, is_written_as_timestamp, moment
-
-from cirt.errors import N_, InvalidInputError
 
 MAX_PROBLEMS: Final = 50
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)

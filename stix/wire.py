@@ -10,14 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cirt.errors import N_
 from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent, Producer
 from cirt.stix.extensions import EVENT, INCIDENT_CORE, published
 from cirt.stix.ids import canonical_json, object_id
 from cirt.stix.marking import TLP, marking_definition
 from cirt.stix.wire_objects import event, identity, incident, report
 from cirt.stix.wire_observables import indicator_objects, observable_objects
-
-from cirt.errors import N_
 
 __all__ = [
     "IncidentContent",

@@ -3,13 +3,12 @@
 import re
 from typing import Any, Final
 
+from cirt.errors import N_, InvalidInputError
 from cirt.stix.content import IncidentContent
 from cirt.stix.extensions import CRITICALITY, DETERMINATIONS, EVENT, INCIDENT_CORE, incident_types
 from cirt.stix.ids import object_id
 from cirt.stix.marking import TLP
 from cirt.stix.timestamps import timestamp
-
-from cirt.errors import N_, InvalidInputError
 from cirt.strictjson import DEFAULT
 
 # The creation time of an object must not change between its versions (STIX 2.1, section 3.6),
@@ -207,7 +206,7 @@ def _references(content: IncidentContent) -> list[dict[str, str]]:
 
 def _check(content: IncidentContent) -> None:
     """Raise InvalidInputError, naming the field, for what would make no valid object."""
-    times_fit = content.started is None or content.ended is None or content.started <= content.ended
+    times = [timestamp(when) for when in (content.started, content.ended) if when is not None]
     fits = {
         "title": bool(content.title.strip()),
         "language": bool(_LANGUAGE.fullmatch(content.language)),
@@ -215,8 +214,8 @@ def _check(content: IncidentContent) -> None:
         "severity": content.severity is None or 0 <= content.severity < len(CRITICALITY),
         "determination": content.determination in DETERMINATIONS,
         "investigation_status": bool(_WORD.fullmatch(content.investigation_status)),
-        "modified": content.created <= content.modified,
-        "ended": times_fit,
+        "modified": timestamp(content.created) <= timestamp(content.modified),
+        "ended": times == sorted(times),
         "sectors": all(_WORD.fullmatch(sector) for sector in content.sectors),
         "detection_methods": all(_WORD.fullmatch(word) for word in content.detection_methods),
         "techniques": all(_TECHNIQUE.fullmatch(technique) for technique in content.techniques),

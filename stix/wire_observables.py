@@ -2,14 +2,13 @@
 
 from typing import Any
 
+from cirt.errors import N_, InvalidInputError
 from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent
 from cirt.stix.ids import object_id
 from cirt.stix.observables import Observable
 from cirt.stix.patterns import check_pattern, pattern_for
 from cirt.stix.timestamps import timestamp
 from cirt.stix.wire_objects import incident_id, text, versioned
-
-from cirt.errors import N_, InvalidInputError
 
 StixObject = dict[str, Any]
 
@@ -73,7 +72,8 @@ def _observed_data(
 ) -> StixObject | None:
     if item.first_observed is None or item.last_observed is None or item.count is None:
         return None
-    if item.first_observed > item.last_observed or not 1 <= item.count <= 999_999_999:
+    first, last = timestamp(item.first_observed), timestamp(item.last_observed)
+    if first > last or not 1 <= item.count <= 999_999_999:
         raise InvalidInputError(
             N_("“%(value)s” was last seen before it was first seen, or never."),
             field="last_observed",
@@ -81,8 +81,8 @@ def _observed_data(
         )
     seen = versioned(content, "observed-data", _id("observed-data", content, found))
     return seen | {
-        "first_observed": timestamp(item.first_observed),
-        "last_observed": timestamp(item.last_observed),
+        "first_observed": first,
+        "last_observed": last,
         "number_observed": item.count,
         "object_refs": [sco_id],
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 from cirt.documents import styles
@@ -25,7 +26,7 @@ class Row:
     is_header: bool
     repeated: bool = False
 
-    @property
+    @cached_property
     def height(self) -> float:
         """The tallest cell and the padding."""
         return max(cell.height for cell in self.cells) + 2 * _PAD_Y

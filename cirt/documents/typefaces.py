@@ -20,6 +20,7 @@ from reportlab.pdfbase.ttfonts import SUBSETN, ShapeData, ShapedStr, TTFont
 _FOLDER = Path(__file__).parent / "fonts"
 _FIRST_PRIVATE = 0xF0000
 _LAST_PRIVATE = 0xFFFFD
+_MOST_KEPT = 5_000  # shaped runs that are remembered: every line is measured, then drawn
 _CONTEXT = 5  # HarfBuzz looks at five characters on either side
 REPLACEMENT = "\ufffd"
 _LOADED: list["Typeface"] = []
@@ -51,12 +52,14 @@ class Typeface(TTFont):  # type: ignore[misc]  # reportlab has no types
         self._own_characters = frozenset(self.face.charToGlyph)
         self._codes: dict[tuple[int, str], int] = {}
         self._sources: dict[int, str] = {}
+        self._shaped: dict[tuple[str, int, int, bool, str], Glyphs] = {}
 
     def begin_document(self) -> None:
         """Forget the private codes of the document before."""
         for code in self._sources:
             del self.face.charToGlyph[code], self.face.charWidths[code]
         self._codes.clear()
+        self._shaped.clear()
         self._sources.clear()
 
     def has(self, character: str) -> bool:
@@ -69,19 +72,27 @@ class Typeface(TTFont):  # type: ignore[misc]  # reportlab has no types
         stand_in: a character drawn in place of every one (the sources stay the real ones).
         """
         first, last = max(0, start - _CONTEXT), min(len(text), end + _CONTEXT)
-        codes = [ord(each) for each in (stand_in * (last - first) or text[first:last])]
+        key = (text[first:last], start - first, end - first, rtl, stand_in)
+        if key not in self._shaped:
+            if len(self._shaped) >= _MOST_KEPT:
+                self._shaped.clear()
+            self._shaped[key] = self._shape(*key)
+        return self._shaped[key]
+
+    def _shape(self, text: str, start: int, end: int, rtl: bool, stand_in: str) -> Glyphs:
+        codes = [ord(each) for each in (stand_in * len(text) or text)]
         buffer = hb.Buffer()
         buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
         buffer.flags = hb.BufferFlags.REMOVE_DEFAULT_IGNORABLES
-        buffer.add_codepoints(codes, start - first, end - start)
+        buffer.add_codepoints(codes, start, end - start)
         buffer.guess_segment_properties()
         buffer.direction = "rtl" if rtl else "ltr"
         hb.shape(self._shaper, buffer, self.features)
-        return self._positioned(buffer, text, start, end, first)
+        return self._positioned(buffer, text, start, end)
 
-    def _positioned(self, buffer: Any, text: str, start: int, end: int, first: int) -> Glyphs:
+    def _positioned(self, buffer: Any, text: str, start: int, end: int) -> Glyphs:
         infos = buffer.glyph_infos
-        sources = self._glyph_sources(infos, text, end, first)
+        sources = self._glyph_sources(infos, text, end)
         characters, shapes = [], []
         advances = [0.0] * (end - start)
         missing = set[str]()
@@ -92,7 +103,7 @@ class Typeface(TTFont):  # type: ignore[misc]  # reportlab has no types
                 glyph = self.face.charToGlyph[ord("?")]
                 advance = self._width(glyph)
             code = self._code(glyph, sources[number])
-            advances[info.cluster + first - start] += self.pdfScale(advance)
+            advances[info.cluster - start] += self.pdfScale(advance)
             characters.append(chr(code))
             shapes.append(
                 ShapeData(
@@ -107,18 +118,19 @@ class Typeface(TTFont):  # type: ignore[misc]  # reportlab has no types
         shaped = ShapedStr("".join(characters), shapes)
         return Glyphs(shaped, tuple(advances), frozenset(missing))
 
-    def _glyph_sources(self, infos: Any, text: str, end: int, first: int) -> list[str]:
+    def _glyph_sources(self, infos: Any, text: str, end: int) -> list[str]:
         """The letters that each glyph reads as; together they are the text, each letter once."""
         members: dict[int, list[int]] = {}
         for number, info in enumerate(infos):
-            members.setdefault(info.cluster + first, []).append(number)
+            members.setdefault(info.cluster, []).append(number)
         clusters = sorted(members)
         sources = [""] * len(infos)
         for cluster, following in zip(clusters, [*clusters[1:], end], strict=True):
-            letters, glyphs = list(text[cluster:following]), members[cluster]
-            if len(letters) != len(glyphs):
-                sources[glyphs[0]] = "".join(letters)
+            glyphs = members[cluster]
+            if len(glyphs) == 1 or len(glyphs) != following - cluster:
+                sources[glyphs[0]] = text[cluster:following]
                 continue
+            letters = list(text[cluster:following])
             # as many glyphs as letters, such as two reordered marks: each its own letter
             for number in glyphs:
                 own = (x for x in letters if self._nominal(x) == infos[number].codepoint)

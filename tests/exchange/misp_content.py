@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from cirt import strictjson
 from cirt.stix import misp_exchange
 from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent, Producer
 from cirt.stix.marking import TLP
@@ -13,8 +14,6 @@ from cirt.stix.misp_exchange import MispImport
 from cirt.stix.misp_import import assemble
 from cirt.stix.misp_sorting import sort
 from cirt.stix.wire import build
-
-from cirt import strictjson
 
 PRODUCER = Producer(
     id=UUID("7d1c2b3a-0000-4000-8000-00000000abcd"),

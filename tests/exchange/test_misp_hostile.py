@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from cirt.errors import DomainError, InvalidInputError, TooLargeError
 from cirt.stix import misp_exchange
 from cirt.stix.misp_event import read_events
 from cirt.stix.misp_exchange import MispImport, import_event, import_events
-
 from tests.exchange.misp_content import import_together
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "misp"
-
-from cirt.errors import DomainError, InvalidInputError, TooLargeError
 
 
 def _event(info: str, attributes: list[Any], objects: list[Any] | None = None, **more: Any) -> Any:

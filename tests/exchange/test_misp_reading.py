@@ -5,11 +5,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+
+from cirt.errors import InvalidInputError, TooLargeError
 from cirt.stix import misp_context, misp_event
 from cirt.stix.marking import TLP
 from cirt.stix.misp_exchange import AttackPattern, MispImport, import_event, import_events
-
-from cirt.errors import InvalidInputError, TooLargeError
 from cirt.strictjson import StrictJsonError
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "misp"

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+
+from cirt.errors import DomainError, InvalidInputError
 from cirt.stix.misp_event import read_events
 from cirt.stix.misp_exchange import MispImport, import_event
 from cirt.stix.misp_export import event_of
-
-from cirt.errors import DomainError, InvalidInputError
 from tests.exchange.misp_content import import_together, incident_of, understood_by_others
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymisp import MISPEvent
+
+from cirt.errors import ForbiddenError
 from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent
 from cirt.stix.marking import TLP
 from cirt.stix.misp_exchange import MispExport, export_event, import_event
 from cirt.stix.misp_export import event_of
 from cirt.stix.observables import Observable, observable
-from pymisp import MISPEvent
-
-from cirt.errors import ForbiddenError
 from tests.exchange.misp_content import PRODUCER, incident_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -1,7 +1,6 @@
 """The list of capabilities, and that questions cover it."""
 
 from cirt.assessments.instruments import instruments, load_instrument
-
 from cirt.capabilities import capabilities
 
 

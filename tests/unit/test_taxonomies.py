@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from cirt.stix.marking import TLP
-
 from cirt.localtext import Sentence
+from cirt.stix.marking import TLP
 from cirt.taxonomies import (
     incident_classes,
     incident_types,

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from cirt.assessments.instruments import (
     Applies,
     Instrument,
@@ -16,7 +17,6 @@ from cirt.assessments.instruments import (
     translation_report,
 )
 from cirt.assessments.references import MODELS, provisions, reference_models
-
 from cirt.datafiles import data_path
 from cirt.errors import DataFileError, NotFoundError
 from cirt.localtext import Sentence, Translation, fingerprint

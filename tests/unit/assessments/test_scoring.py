@@ -4,6 +4,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cirt.assessments.instruments import load_instrument
 from cirt.assessments.scoring import (
     TREATMENTS,
@@ -16,9 +19,6 @@ from cirt.assessments.scoring import (
     rounded,
     score,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from cirt.errors import InvalidInputError
 
 INSTRUMENT = load_instrument("cirt-readiness", "1.0.0")

@@ -1,9 +1,10 @@
 """Observables found in pasted text: defanged forms, scripts, look-alikes."""
 
 import pytest
-from cirt.stix.detection import MAX_TEXT, defang, detect, refang
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cirt.stix.detection import MAX_TEXT, defang, detect, refang
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 

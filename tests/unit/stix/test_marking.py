@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from cirt.stix.marking import (
     PAP_IDS,
     RESERVED_IDS,

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from cirt.stix.observables import TYPES, Observable, observable
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cirt.errors import InvalidInputError
+from cirt.stix.observables import TYPES, Observable, observable
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 

@@ -1,12 +1,12 @@
 """STIX patterns: limits before the parser, and patterns made of observables."""
 
 import pytest
-from cirt.stix.observables import TYPES, Observable, observable
-from cirt.stix.patterns import PatternError, check_pattern, pattern_for
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cirt.errors import InvalidInputError
+from cirt.stix.observables import TYPES, Observable, observable
+from cirt.stix.patterns import PatternError, check_pattern, pattern_for
 
 ONE = "[a-b:c = 'x']"
 

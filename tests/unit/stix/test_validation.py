@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cirt.stix.marking import RESERVED_IDS, TLP, marking_definition, published_marking
 from cirt.stix.schema_validators import EXTENSIONS, extension_validator, known_types, type_validator
 from cirt.stix.timestamps import moment
 from cirt.stix.validation import Problem, check_object
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -155,9 +156,7 @@ def test_custom_and_extension_types_are_accepted() -> None:
     for kind in ("x-example-report", "event"):
         custom = common | {"type": kind, "id": common["id"].replace("identity", kind)}
         assert errors(custom) == []
-        assert "modified" in paths({k: v for k, v in custom.items() if k != "modified"}) + paths(
-            custom | {"modified": "2020-01-01T00:00:00.000Z"}
-        )
+        assert "modified" in paths(custom | {"modified": "2020-01-01T00:00:00.000Z"})
     assert errors({"type": "x-sco", "id": "x-sco--0d3b6b1c-98a5-4a64-8c6a-3f1cf0a1d001"}) == []
 
 
@@ -270,10 +269,11 @@ json_values = st.recursive(
     ),
     max_leaves=8,
 )
-names = st.sampled_from(
-    ["created", "modified", "object_marking_refs", "extensions", "external_references", "pattern"]
-    + ["granular_markings", "definition", "objects", "x_ref", "x_refs", "lang", "spec_version"]
-)
+property_names = """
+created modified object_marking_refs extensions external_references pattern granular_markings
+definition objects x_ref x_refs lang spec_version
+"""
+names = st.sampled_from(property_names.split())
 
 
 @given(

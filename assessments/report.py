@@ -1,0 +1,348 @@
+"""The report of an assessment as a document: pure, from plain values and a translator."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from cirt.assessments.report_words import REPORT_WORDS as WORDS
+from cirt.assessments.results import (
+    CONFIDENCE_NAMES,
+    CONFIDENCE_RULE,
+    MEAN_RULE,
+    WORDS_RULE,
+    ShownFigure,
+    ShownResults,
+)
+from cirt.assessments.scoring import AnswerState
+from cirt.chart_geometry import Axis, Direction, Radar
+from cirt.documents.model import (
+    Block,
+    BulletList,
+    Cover,
+    Detail,
+    Document,
+    Figure,
+    Heading,
+    Labels,
+    Note,
+    PageBreak,
+    Paragraph,
+    Span,
+    Spans,
+    Table,
+    emphasise,
+    ltr,
+    plain,
+)
+
+Translate = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class EvidenceContent:
+    """One piece of evidence. seen_on: ISO date, "" if not given. file_name, marking: "" for none."""
+
+    kind: str
+    reference: str
+    seen_on: str = ""
+    file_name: str = ""
+    marking: str = ""
+
+
+@dataclass(frozen=True)
+class QuestionContent:
+    """One question and its answer. level, its name and its text only with state LEVEL."""
+
+    code: str
+    text: str
+    state: AnswerState
+    level: int | None = None
+    level_name: str = ""
+    level_text: str = ""
+    reason: str = ""
+    comment: str = ""
+    evidence: tuple[EvidenceContent, ...] = ()
+
+
+@dataclass(frozen=True)
+class DimensionContent:
+    """One dimension with its figure."""
+
+    code: str
+    title: str
+    description: str
+    figure: ShownFigure
+    questions: tuple[QuestionContent, ...]
+
+
+@dataclass(frozen=True)
+class ProvisionContent:
+    """A provision that questions serve. place: within the text, "" unless checked there."""
+
+    citation: str
+    place: str
+    paraphrase: str
+    verified: bool
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything a report says; texts of the instrument are in the report's language already."""
+
+    language: str
+    direction: Direction
+    title: str
+    country: str
+    country_code: str
+    marking: str
+    generated_at: datetime
+    closed_at: datetime | None
+    is_closed: bool
+    cirt_exists: bool | None
+    instrument_title: str
+    instrument_version: str
+    scale: tuple[str, ...]
+    results: ShownResults
+    dimensions: tuple[DimensionContent, ...]
+    provisions: tuple[ProvisionContent, ...] = ()
+
+
+_STATE_WORDS: Mapping[AnswerState, str] = MappingProxyType(
+    {
+        AnswerState.NOT_ANSWERED: WORDS["not answered"],
+        AnswerState.NOT_KNOWN: WORDS["not known"],
+        AnswerState.NOT_APPLICABLE: WORDS["not applicable"],
+    }
+)
+
+
+def report_document(content: ReportContent, translate: Translate) -> Document:
+    """Return the report as a document in the language of its content.
+
+    translate: gives a message id of REPORT_WORDS in that language, placeholders untouched.
+    """
+    return _Writer(content, translate).document()
+
+
+class _Writer:
+    def __init__(self, content: ReportContent, translate: Translate) -> None:
+        self.content = content
+        self.translate = translate
+
+    def say(self, word: str, **values: str | Span | Spans) -> Spans:
+        """A sentence of ours; the values print as they are, whatever they contain."""
+        return emphasise(self.translate(WORDS.get(word, word)), values)
+
+    def text(self, word: str) -> str:
+        """A word of ours as plain text."""
+        return self.translate(WORDS.get(word, word))
+
+    def document(self) -> Document:
+        content = self.content
+        return Document(
+            title=f"{content.title} – {content.country}",
+            language=content.language,
+            direction=content.direction,
+            blocks=tuple(self._blocks()),
+            generated_at=content.generated_at,
+            subject=self.text("subject"),
+            author=content.country,
+            marking=content.marking,
+            labels=Labels(page=self.text("page")),
+        )
+
+    def _blocks(self) -> Iterator[Block]:
+        yield self._cover()
+        yield from self._summary()
+        yield from self._method()
+        yield from self._results()
+        for dimension in self.content.dimensions:
+            yield from self._dimension(dimension)
+        yield from self._provisions()
+
+    def _cover(self) -> Cover:
+        content = self.content
+        state = self.say("open")
+        if content.is_closed and content.closed_at is not None:
+            state = self.say("closed", date=ltr(_day(content.closed_at)))
+        return Cover(
+            title=content.title,
+            kicker=self.text("subject"),
+            subtitle=content.country,
+            details=(
+                Detail(self.text("country code"), (ltr(content.country_code),)),
+                Detail(
+                    self.text("instrument"),
+                    self.say("versioned", title=content.instrument_title, version=ltr(content.instrument_version)),
+                ),
+                Detail(self.text("state"), state),
+                Detail(self.text("date"), (ltr(_day(content.generated_at)),)),
+                Detail(self.text("marking"), (ltr(content.marking, bold=True),)),
+                Detail(self.text("nature"), self.say("no audit")),
+            ),
+        )
+
+    def _summary(self) -> Iterator[Block]:
+        yield Heading(1, self.say("summary"))
+        overall = self.content.results.overall
+        if overall.value is None:
+            yield Paragraph(self.say("summary without figure"))
+        else:
+            yield Paragraph(
+                self.say(
+                    "summary figure",
+                    value=ltr(overall.value),
+                    done=str(overall.done),
+                    total=str(overall.total),
+                    confidence=self.translate(CONFIDENCE_NAMES[overall.confidence]),
+                )
+            )
+        coverage = overall.figure.coverage
+        counts = (
+            ("count not answered", coverage.not_answered),
+            ("count not known", coverage.not_known),
+            ("count not applicable", coverage.not_applicable),
+        )
+        lines = tuple(self.say(word, count=str(count)) for word, count in counts if count)
+        if lines:
+            yield Paragraph(self.say("left out"))
+            yield BulletList(lines)
+        yield Note(self.say(WORDS_RULE), title=self.text("how to read"))
+
+    def _method(self) -> Iterator[Block]:
+        yield Heading(1, self.say("method"))
+        yield Paragraph(self.say("method text", title=self.content.instrument_title))
+        yield Paragraph(self.say(MEAN_RULE))
+        yield Paragraph(self.say(CONFIDENCE_RULE))
+        stages = {True: "stage after", False: "stage before", None: "stage open"}
+        yield Paragraph(self.say(stages[self.content.cirt_exists]))
+        yield Table(
+            caption=self.say("scale"),
+            header=(self.say("level"), self.say("name")),
+            rows=tuple(
+                ((ltr(str(level)),), plain(name)) for level, name in enumerate(self.content.scale)
+            ),
+            widths=(1, 5),
+        )
+
+    def _results(self) -> Iterator[Block]:
+        yield Heading(1, self.say("results"))
+        dimensions = self.content.dimensions
+        if len(dimensions) > 2:
+            yield Figure(
+                Radar(
+                    tuple(
+                        Axis(each.code, each.title, _float(each.figure), shown=each.figure.value or "–")
+                        for each in dimensions
+                    ),
+                    value_label=self.text("figure"),
+                ),
+                title=self.text("radar"),
+                description=self.text("radar description"),
+            )
+        yield Table(
+            caption=self.say("results table"),
+            header=tuple(map(self.say, ("code", "dimension", "figure", "answered", "confidence"))),
+            rows=tuple(self._result_row(each) for each in dimensions),
+            widths=(1.1, 4.4, 1.6, 1.9, 2.4),
+        )
+
+    def _result_row(self, each: DimensionContent) -> tuple[Spans, ...]:
+        return (
+            (ltr(each.code, code=True),),
+            plain(each.title),
+            self._score(each.figure),
+            self.say("of", done=str(each.figure.done), total=str(each.figure.total)),
+            plain(self.translate(CONFIDENCE_NAMES[each.figure.confidence])),
+        )
+
+    def _score(self, figure: ShownFigure) -> Spans:
+        if figure.value is None:
+            return self.say("no figure")
+        return self.say("of", done=ltr(figure.value), total="4")
+
+    def _dimension(self, dimension: DimensionContent) -> Iterator[Block]:
+        yield PageBreak()
+        yield Heading(1, (ltr(dimension.code), Span(" "), *plain(dimension.title)))
+        yield Paragraph(plain(dimension.description))
+        yield Paragraph(
+            (
+                *self.say("figure is", figure=self._score(dimension.figure)),
+                Span(" "),
+                *self.say(
+                    "coverage",
+                    done=str(dimension.figure.done),
+                    total=str(dimension.figure.total),
+                    confidence=self.translate(CONFIDENCE_NAMES[dimension.figure.confidence]),
+                ),
+            )
+        )
+        for question in dimension.questions:
+            yield from self._question(question)
+
+    def _question(self, question: QuestionContent) -> Iterator[Block]:
+        yield Heading(2, (ltr(question.code), Span(" "), *plain(question.text)))
+        if question.state is AnswerState.LEVEL:
+            yield Paragraph(
+                self.say(
+                    "level is",
+                    level=ltr(str(question.level)),
+                    name=question.level_name,
+                    text=question.level_text,
+                )
+            )
+        elif question.state is AnswerState.NOT_APPLICABLE:
+            yield Paragraph(self.say("not applicable because", reason=question.reason))
+        else:
+            yield Paragraph(self.say(_STATE_WORDS[question.state]))
+        if question.comment:
+            yield Paragraph((Span(self.text("comment"), bold=True),))
+            for part in question.comment.split("\n\n"):
+                if part.strip():
+                    yield Paragraph(plain(part.strip("\n")))
+        if question.evidence:
+            yield Paragraph((Span(self.text("evidence"), bold=True),))
+            yield BulletList(tuple(map(self._evidence, question.evidence)))
+
+    def _evidence(self, piece: EvidenceContent) -> Spans:
+        parts: list[Span] = [*self.say(f"kind {piece.kind}"), Span(": "), Span(piece.reference)]
+        if piece.file_name and piece.file_name != piece.reference:
+            parts += [Span(" ("), Span(piece.file_name), Span(")")]
+        if piece.seen_on:
+            parts += [Span(", "), ltr(piece.seen_on)]
+        if piece.marking:
+            parts += [Span(", "), ltr(piece.marking)]
+        return tuple(parts)
+
+    def _provisions(self) -> Iterator[Block]:
+        if not self.content.provisions:
+            return
+        yield PageBreak()
+        yield Heading(1, self.say("provisions"))
+        yield Paragraph(self.say("provisions text"))
+        yield Table(
+            caption=self.say("provisions"),
+            header=tuple(map(self.say, ("source", "in our words", "questions", "checked"))),
+            rows=tuple(self._provision_row(each) for each in self.content.provisions),
+            widths=(3, 5, 2, 1.8),
+        )
+
+    def _provision_row(self, each: ProvisionContent) -> tuple[Spans, ...]:
+        source = f"{each.citation}, {each.place}" if each.place else each.citation
+        codes = [span for code in each.questions for span in (Span(", "), ltr(code))]
+        return (
+            (ltr(source),),
+            plain(each.paraphrase),
+            tuple(codes[1:]),
+            self.say("checked yes" if each.verified else "checked no"),
+        )
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d")
+
+
+def _float(figure: ShownFigure) -> float | None:
+    return None if figure.figure.value is None else float(figure.figure.value)

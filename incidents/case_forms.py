@@ -1,0 +1,208 @@
+"""Forms of cases and their observables."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf.file import FileField
+from wtforms import BooleanField, Field, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import Optional
+
+from cirt import capabilities, taxonomies
+from cirt.accounts.forms import CheckboxesField
+from cirt.accounts.models import User
+from cirt.errors import N_
+from cirt.forms import AtMost, ChoiceField, Form, Required, UtcTimeField
+from cirt.incidents.case_details import MAX_COMMENT, MAX_TEXT, MAX_TITLE, UNDETERMINED, CaseDetails
+from cirt.incidents.case_pages import local
+from cirt.incidents.case_words import (
+    DETERMINATION_NAMES,
+    FIELD_NAMES,
+    LANGUAGE_NAMES,
+    NOT_JUDGED,
+    OBSERVABLE_NAMES,
+    STATUS_NAMES,
+)
+from cirt.stix.marking import TLP
+
+_CODES = {"dir": "ltr", "class": "code", "autocapitalize": "characters", "spellcheck": "false"}
+
+
+class LocalChoiceField(SelectField):  # type: ignore[misc]
+    """A selection whose choices come translated already, also in groups."""
+
+    def __init__(self, label: str, *, choices: Callable[[], Any], **kwargs: Any) -> None:
+        super().__init__(label, choices=choices, **kwargs)
+
+
+def _rsit_choices() -> dict[str, list[tuple[str, str]]]:
+    return {
+        local(group.label): [(kind.tag, local(kind.label)) for kind in group.types]
+        for group in taxonomies.incident_classes().values()
+    }
+
+
+def _severity_choices() -> list[tuple[str, str]]:
+    levels = [(str(each.level), f"{each.level} – {local(each.name)}") for each in taxonomies.severities()]
+    return [("", gettext(NOT_JUDGED)), *levels]
+
+
+def _tlp_choices() -> list[tuple[str, str]]:
+    return [
+        (each.id, f"\u2066{each.label}\u2069 – {local(each.audience)}")
+        for each in taxonomies.tlp_labels().values()
+    ]
+
+
+class CaseForm(Form):
+    """An incident."""
+
+    revision = HiddenField()
+    title = StringField(
+        FIELD_NAMES["title"],
+        validators=[Required(N_("Give the incident a title.")), AtMost(MAX_TITLE)],
+    )
+    description = TextAreaField(
+        FIELD_NAMES["description"],
+        description=N_("What happened, to whom, what was done. It leaves with a release: name no private person."),
+        validators=[Optional(), AtMost(MAX_TEXT)],
+        render_kw={"rows": 8},
+    )
+    language = LocalChoiceField(FIELD_NAMES["language"], choices=lambda: list(LANGUAGE_NAMES.items()))
+    tlp = LocalChoiceField(FIELD_NAMES["tlp"], choices=_tlp_choices, default=TLP.AMBER_STRICT.value)
+    reason = TextAreaField(
+        N_("Why the marking is lowered"),
+        description=N_("Needed only when the marking becomes weaker; it stays in the history."),
+        validators=[Optional(), AtMost(MAX_COMMENT)],
+        render_kw={"rows": 2},
+    )
+    readers = CheckboxesField(
+        FIELD_NAMES["readers"],
+        description=N_("While the marking is TLP:RED, only they and the person who recorded the incident see it."),
+    )
+    rsit = LocalChoiceField(FIELD_NAMES["rsit"], choices=_rsit_choices, default=UNDETERMINED)
+    severity = LocalChoiceField(FIELD_NAMES["severity"], choices=_severity_choices, default="")
+    investigation_status = ChoiceField(FIELD_NAMES["investigation_status"], choices=lambda: STATUS_NAMES.items())
+    determination = ChoiceField(FIELD_NAMES["determination"], choices=lambda: DETERMINATION_NAMES.items())
+    started_at = UtcTimeField(FIELD_NAMES["started_at"], validators=[Optional()])
+    detected_at = UtcTimeField(FIELD_NAMES["detected_at"], validators=[Optional()])
+    reported_at = UtcTimeField(FIELD_NAMES["reported_at"], validators=[Optional()])
+    ended_at = UtcTimeField(FIELD_NAMES["ended_at"], validators=[Optional()])
+    countries = StringField(
+        FIELD_NAMES["countries"],
+        description=N_("Two-letter codes, such as XB XC."),
+        validators=[Optional(), AtMost(300)],
+        render_kw=_CODES,
+    )
+    techniques = StringField(
+        FIELD_NAMES["techniques"],
+        description=N_("Ids, such as T1566 T1059.001."),
+        validators=[Optional(), AtMost(900)],
+        render_kw=_CODES,
+    )
+    sectors = CheckboxesField(
+        FIELD_NAMES["sectors"],
+        choices=lambda: [(each.id, local(each.name)) for each in taxonomies.sectors().values()],
+    )
+    failed = CheckboxesField(FIELD_NAMES["failed"], choices=lambda: _capability_choices())
+    held = CheckboxesField(FIELD_NAMES["held"], choices=lambda: _capability_choices())
+
+    def name_readers(self, users: Iterable[User]) -> None:
+        """Offer these people as readers of a TLP:RED incident."""
+        self.readers.choices = [(str(user.id), user.name) for user in users]
+
+    def details(self) -> CaseDetails:
+        """Return what was filled in."""
+        return CaseDetails(
+            title=self.title.data or "",
+            description=self.description.data or "",
+            language=self.language.data,
+            rsit=self.rsit.data,
+            severity=int(self.severity.data) if self.severity.data else None,
+            tlp=TLP(self.tlp.data),
+            determination=self.determination.data,
+            investigation_status=self.investigation_status.data,
+            detected_at=self.detected_at.data,
+            started_at=self.started_at.data,
+            ended_at=self.ended_at.data,
+            reported_at=self.reported_at.data,
+            sectors=tuple(self.sectors.data or ()),
+            countries=codes(self.countries),
+            techniques=codes(self.techniques),
+            failed=tuple(self.failed.data or ()),
+            held=tuple(self.held.data or ()),
+            readers=frozenset(uuid.UUID(value) for value in self.readers.data or ()),
+        )
+
+
+def _capability_choices() -> list[tuple[str, str]]:
+    return [(each.id, local(each.name)) for each in capabilities.capabilities().values()]
+
+
+def codes(field: Field) -> tuple[str, ...]:
+    """Return the codes typed into a field, apart from each other by spaces or commas."""
+    return tuple(part for part in re.split(r"[\s,;،؛]+", field.data or "") if part)
+
+
+def form_values(details: CaseDetails) -> dict[str, Any]:
+    """Return what a form shows of the details."""
+    return vars(details) | {
+        "tlp": details.tlp.value,
+        "severity": "" if details.severity is None else str(details.severity),
+        "countries": " ".join(details.countries),
+        "techniques": " ".join(details.techniques),
+        "sectors": list(details.sectors),
+        "failed": list(details.failed),
+        "held": list(details.held),
+        "readers": [str(user_id) for user_id in details.readers],
+    }
+
+
+class PasteForm(Form):
+    """A text that speaks of observables."""
+
+    text = TextAreaField(
+        N_("Text"),
+        description=N_("A mail, a log, a report. Harmless forms such as hxxp:// and [.] are understood."),
+        render_kw={"rows": 14, "spellcheck": "false"},
+    )
+
+
+class ObservableForm(Form):
+    """One observable, typed in."""
+
+    type = ChoiceField(N_("Kind"), choices=lambda: OBSERVABLE_NAMES.items())
+    value = StringField(
+        N_("Value"),
+        description=N_("As it is, or in a harmless form such as 192.0.2[.]7."),
+        validators=[Required(N_("Type a value."))],
+        render_kw={"dir": "ltr", "class": "code", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    is_indicator = BooleanField(
+        N_("For detection: partners should look for it"), default=True
+    )
+    comment = TextAreaField(
+        N_("Comment"), validators=[Optional(), AtMost(MAX_COMMENT)], render_kw={"rows": 3}
+    )
+
+
+class ChangeObservableForm(Form):
+    """What is said about an observable."""
+
+    is_indicator = BooleanField(N_("For detection: partners should look for it"))
+    comment = TextAreaField(
+        N_("Comment"), validators=[Optional(), AtMost(MAX_COMMENT)], render_kw={"rows": 3}
+    )
+
+
+class ImportForm(Form):
+    """A MISP event file."""
+
+    file = FileField(
+        N_("MISP event file"),
+        description=N_("The JSON that MISP gives for an event or for several."),
+        validators=[Required(N_("Choose a file."))],
+        render_kw={"accept": ".json,application/json"},
+    )

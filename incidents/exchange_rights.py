@@ -1,0 +1,94 @@
+"""Rights over circles, releases and TAXII: members see their circle, administrators its frame."""
+
+import sqlalchemy as sa
+
+from cirt.access import Actor, Fact, Role, permit
+from cirt.errors import N_
+from cirt.incidents.case_models import Incident
+from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
+from cirt.incidents.release_models import Release, StandingApproval
+from cirt.incidents.rights import CASE_ROLES, OWN_INCIDENT
+
+
+def _membership(actor: Actor, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    member = sa.select(CircleMember.collection_id).where(
+        CircleMember.collection_id == Collection.id,
+        CircleMember.administration_id == actor.administration_id,
+        *more,
+    )
+    return member.correlate(Collection).exists()
+
+
+def _member(actor: Actor) -> sa.ColumnElement[bool]:
+    return _membership(actor)
+
+
+def _reader(actor: Actor) -> sa.ColumnElement[bool]:
+    return _membership(actor, CircleMember.may_read)
+
+
+def _contributor(actor: Actor) -> sa.ColumnElement[bool]:
+    return _membership(actor, CircleMember.may_contribute)
+
+
+def _machine_contributor(actor: Actor) -> sa.ColumnElement[bool]:
+    direct = Collection.machine_writing == MachineWriting.DIRECT.value
+    return sa.and_(direct, _membership(actor, CircleMember.may_contribute))
+
+
+def _own_release(actor: Actor) -> sa.ColumnElement[bool]:
+    # an incident that became TLP:RED meanwhile takes its releases along
+    incident = sa.select(Incident.id).where(
+        Incident.id == Release.incident_id, OWN_INCIDENT.clause(actor)
+    )
+    return sa.and_(
+        Release.administration_id == actor.administration_id, incident.correlate(Release).exists()
+    )
+
+
+def _own_approval(actor: Actor) -> sa.ColumnElement[bool]:
+    return StandingApproval.administration_id == actor.administration_id
+
+
+ANY_CIRCLE = Fact(
+    Collection, N_("Administrators see the frame of every circle."), lambda _actor: sa.true()
+)
+MEMBER = Fact(Collection, N_("Circles are for their members."), _member)
+READER = Fact(Collection, N_("Your administration does not read this circle."), _reader)
+CONTRIBUTOR = Fact(
+    Collection, N_("Your administration does not contribute to this circle."), _contributor
+)
+MACHINE_CONTRIBUTOR = Fact(
+    Collection,
+    N_("Machines of your administration may not add to this collection."),
+    _machine_contributor,
+)
+OWN_RELEASE = Fact(
+    Release, N_("Releases are for the administration that prepared them."), _own_release
+)
+OWN_APPROVAL = Fact(
+    StandingApproval,
+    N_("Standing approvals are for the administration that gave them."),
+    _own_approval,
+)
+
+permit("circle.manage", [Role.ADMINISTRATOR], ANY_CIRCLE)
+permit("circle.list", [Role.ADMINISTRATOR, *CASE_ROLES])
+permit("circle.see", [Role.ADMINISTRATOR], ANY_CIRCLE)
+permit("circle.see", CASE_ROLES, MEMBER)
+permit("circle.read", CASE_ROLES, READER)
+permit("circle.contribute", CASE_ROLES, CONTRIBUTOR)
+
+permit("release.prepare", CASE_ROLES, OWN_INCIDENT)
+permit("release.list", CASE_ROLES)
+permit("release.read", CASE_ROLES, OWN_RELEASE)
+permit("release.end", CASE_ROLES, OWN_RELEASE)
+# that the preparer does not approve is the policy's to say, see `release_policy`
+permit("release.approve", [Role.RELEASING_OFFICER], OWN_RELEASE)
+permit("approval.give", [Role.RELEASING_OFFICER], CONTRIBUTOR)
+permit("approval.end", [Role.RELEASING_OFFICER], OWN_APPROVAL)
+
+permit("taxii.see", [Role.MACHINE], MEMBER, scope="taxii.read")
+permit("taxii.see", [Role.MACHINE], MEMBER, scope="taxii.write")
+permit("taxii.read", [Role.MACHINE], READER, scope="taxii.read")
+permit("taxii.write", [Role.MACHINE], MACHINE_CONTRIBUTOR, scope="taxii.write")

@@ -1,0 +1,244 @@
+"""The feed of a collection: what was added, in the order of commits; pages of stored bytes.
+
+Position and date added come from the collection's counter row, which every writer locks late
+and changes last. So whoever has read up to a position never finds something new before it.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.clock import now
+from cirt.db import FEED_STAGE, before_commit
+from cirt.errors import ConflictError, N_
+from cirt.incidents.object_store import UNVERSIONED, in_parts, insert_if_absent
+from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
+from cirt.stix.taxii_filters import Filters, Which
+from cirt.stix.taxii_protocol import microseconds
+
+
+class OtherProducerError(ConflictError):
+    """In this collection the id belongs to another administration."""
+
+    def __init__(self, stix_id: str) -> None:
+        super().__init__(
+            N_("%(id)s belongs to another producer in this circle. Give your object an id of its own."),
+            id=stix_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item of a page. body: None when only the manifest was asked for."""
+
+    seq: int
+    added_us: int
+    stix_id: str
+    version: str
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page in the order of the feed; more: whether something follows it."""
+
+    rows: tuple[Row, ...]
+    more: bool
+
+
+def append(session: Session, collection_id: uuid.UUID, versions: Sequence[ObjectVersion]) -> None:
+    """Add versions to a collection's feed when this transaction commits.
+
+    A version that is there already is not added again. The commit fails with OtherProducerError
+    when an id belongs to somebody else there; ask `owners_in` first to say so kindly.
+    """
+    queue: dict[uuid.UUID, list[ObjectVersion]] = session.info.setdefault("feed", {})
+    queue.setdefault(collection_id, []).extend(versions)
+    before_commit(session, FEED_STAGE, _write)
+
+
+def owners_in(
+    session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]
+) -> dict[str, uuid.UUID]:
+    """Return to whom ids belong in a collection; the first to bring an id keeps it."""
+    found: dict[str, uuid.UUID] = {}
+    for part in in_parts(sorted(set(stix_ids))):
+        query = sa.select(FeedEntry.stix_id, FeedEntry.owner_id).where(
+            FeedEntry.collection_id == collection_id, FeedEntry.stix_id.in_(part)
+        )
+        found.update({stix_id: owner_id for stix_id, owner_id in session.execute(query)})
+    return found
+
+
+def _write(session: Session) -> None:
+    session.flush()
+    queue: dict[uuid.UUID, list[ObjectVersion]] = session.info.pop("feed", {})
+    for collection_id in sorted(queue):
+        _append(session, _locked_counter(session, collection_id), queue[collection_id])
+
+
+def _append(session: Session, counter: FeedCounter, versions: Sequence[ObjectVersion]) -> None:
+    n, last_us, clock_us = counter.n, counter.last_added_us, microseconds(now())
+    known = _entries(session, counter.collection_id, [version.stix_id for version in versions])
+    for version in versions:
+        entries = known.setdefault(version.stix_id, [])
+        if entries and entries[0].owner_id != version.owner_id:
+            raise OtherProducerError(version.stix_id)
+        if any(entry.version_key == version.version for entry in entries):
+            continue
+        n += 1
+        last_us = max(clock_us, last_us + 1)
+        entry = _entry(counter.collection_id, version, seq=n, added_us=last_us)
+        _mark_ends(entry, entries)
+        entries.append(entry)
+        session.add(entry)
+    session.flush()
+    counter.n, counter.last_added_us = n, last_us
+    session.flush()
+
+
+def _entry(
+    collection_id: uuid.UUID, version: ObjectVersion, *, seq: int, added_us: int
+) -> FeedEntry:
+    return FeedEntry(
+        collection_id=collection_id,
+        seq=seq,
+        added_us=added_us,
+        object_version_id=version.id,
+        owner_id=version.owner_id,
+        stix_id=version.stix_id,
+        type=version.type,
+        version=version.modified or version.created or UNVERSIONED,
+        version_key=version.version,
+        spec_version=version.spec_version,
+    )
+
+
+def _mark_ends(entry: FeedEntry, others: Sequence[FeedEntry]) -> None:
+    """Say which of an object's versions is now the last and which the first, by their times."""
+    entry.is_last = all(other.version_key < entry.version_key for other in others)
+    entry.is_first = all(other.version_key > entry.version_key for other in others)
+    for other in others:
+        if entry.is_last and other.is_last:
+            other.is_last = False
+        if entry.is_first and other.is_first:
+            other.is_first = False
+
+
+def _entries(
+    session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]
+) -> dict[str, list[FeedEntry]]:
+    found: dict[str, list[FeedEntry]] = {}
+    for part in in_parts(sorted(set(stix_ids))):
+        query = sa.select(FeedEntry).where(
+            FeedEntry.collection_id == collection_id, FeedEntry.stix_id.in_(part)
+        )
+        # rows read earlier in this transaction may have changed before the lock was ours
+        for entry in session.scalars(query.execution_options(populate_existing=True)):
+            found.setdefault(entry.stix_id, []).append(entry)
+    return found
+
+
+def _locked_counter(session: Session, collection_id: uuid.UUID) -> FeedCounter:
+    query = (
+        sa.select(FeedCounter)
+        .where(FeedCounter.collection_id == collection_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    counter = session.scalars(query).one_or_none()
+    if counter is None:
+        # two first writers: the second waits here and finds the row
+        row = {"collection_id": collection_id, "n": 0, "last_added_us": 0}
+        session.execute(insert_if_absent(session, FeedCounter.__table__).values(row))
+        counter = session.scalars(query).one()
+    return counter
+
+
+def page(
+    session: Session,
+    collection_id: uuid.UUID,
+    filters: Filters,
+    *,
+    stix_id: str | None = None,
+    with_bodies: bool = True,
+) -> Page:
+    """Return what follows a position, oldest first, at most `filters.limit` items.
+
+    stix_id: only versions of this object. Erased bodies are not given out.
+    """
+    entry, stored = FeedEntry, ObjectVersion
+    query = (
+        sa.select(
+            entry.seq,
+            entry.added_us,
+            entry.stix_id,
+            entry.version,
+            stored.body if with_bodies else sa.null(),
+        )
+        .join(stored, stored.id == entry.object_version_id)
+        .where(
+            entry.collection_id == collection_id,
+            entry.seq > filters.position,
+            stored.erased_at.is_(None),
+            *_matches(collection_id, filters),
+        )
+        .order_by(entry.seq)
+        .limit(filters.limit + 1)
+    )
+    if stix_id is not None:
+        query = query.where(entry.stix_id == stix_id)
+    rows = [Row(*row) for row in session.execute(query)]
+    return Page(tuple(rows[: filters.limit]), len(rows) > filters.limit)
+
+
+def holds(session: Session, collection_id: uuid.UUID, stix_id: str) -> bool:
+    """Return whether a collection has this object, in any version that was not erased."""
+    query = (
+        sa.select(sa.literal(1))
+        .select_from(FeedEntry)
+        .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+        .where(
+            FeedEntry.collection_id == collection_id,
+            FeedEntry.stix_id == stix_id,
+            ObjectVersion.erased_at.is_(None),
+        )
+        .limit(1)
+    )
+    return session.scalar(query) is not None
+
+
+def _matches(collection_id: uuid.UUID, filters: Filters) -> list[sa.ColumnElement[bool]]:
+    entry = FeedEntry
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.added_after is not None:
+        # dates rise with positions, so one row of the index tells where to begin
+        end = (
+            sa.select(entry.seq)
+            .where(entry.collection_id == collection_id, entry.added_us <= filters.added_after)
+            .order_by(entry.added_us.desc())
+            .limit(1)
+            .correlate(None)
+            .scalar_subquery()
+        )
+        found.append(entry.seq > sa.func.coalesce(end, 0))
+    for column, values in (
+        (entry.stix_id, filters.ids),
+        (entry.type, filters.types),
+        (entry.spec_version, filters.spec_versions),
+    ):
+        if values is not None:
+            found.append(column.in_(sorted(values)))
+    if Which.ALL not in filters.which:
+        versions: list[sa.ColumnElement[bool]] = []
+        if Which.LAST in filters.which:
+            versions.append(entry.is_last)
+        if Which.FIRST in filters.which:
+            versions.append(entry.is_first)
+        if filters.exact:
+            versions.append(entry.version_key.in_(sorted(filters.exact)))
+        found.append(sa.or_(*versions))
+    return found

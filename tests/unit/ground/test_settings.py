@@ -1,0 +1,60 @@
+"""Settings: a wrong value stops the start with its name and the remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from cirt.errors import SettingError
+from cirt.settings import ROWS, read_settings
+
+
+def test_defaults_serve_this_machine_alone(tmp_path: Path) -> None:
+    settings = read_settings({"CIRT_DATA_DIR": str(tmp_path)})
+    assert settings.url == "http://127.0.0.1:8000"
+    assert settings.database == f"sqlite:///{tmp_path / 'cirt.sqlite3'}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CIRT_PORT", "eighty"),
+        ("CIRT_PORT", "70000"),
+        ("CIRT_PORT", "0"),
+        ("CIRT_MAX_UPLOAD_MB", "-1"),
+        ("CIRT_DEMONSTRATION", "true"),
+        ("CIRT_DATABASE_URL", "mysql://nowhere/db"),
+        ("CIRT_PUBLIC_URL", "cirt.example"),
+        ("CIRT_SECRET_KEY", "short"),
+        ("CIRT_PROT", "8000"),
+    ],
+)
+def test_wrong_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        read_settings({"CIRT_DATA_DIR": str(tmp_path), name: value})
+    assert name in str(caught.value)
+
+
+def test_secret_key_is_made_once_and_is_private(tmp_path: Path) -> None:
+    first = read_settings({"CIRT_DATA_DIR": str(tmp_path)})
+    second = read_settings({"CIRT_DATA_DIR": str(tmp_path)})
+    assert first.secret_key == second.secret_key
+    assert len(first.secret_key) >= 32
+    assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k" * 40 + "\n")
+    settings = read_settings(
+        {"CIRT_DATA_DIR": str(tmp_path), "CIRT_SECRET_KEY_FILE": str(tmp_path / "key")}
+    )
+    assert settings.secret_key == "k" * 40
+
+
+def test_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingError, match="CIRT_DATA_DIR"):
+        read_settings({"CIRT_DATA_DIR": str(tmp_path / "file")})
+
+
+def test_every_setting_says_what_it_does() -> None:
+    assert all(row.help.endswith((".", ")", "name")) for row in ROWS)
