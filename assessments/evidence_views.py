@@ -107,7 +107,9 @@ def _add(assessment: Assessment, question_id: str, form: EvidenceForm) -> None:
     if kind is not Kind.FILE:
         if form.file.data:
             raise InvalidInputError(
-                N_("A file is attached, and the kind chosen is another. Choose “File”, or take it away."),
+                N_(
+                    "A file is attached, and the kind chosen is another. Choose “File”, or take it away."
+                ),
                 field="kind",
             )
         evidence.add_entry(

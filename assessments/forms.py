@@ -48,7 +48,9 @@ class DayField(DateField):  # type: ignore[misc]
         try:
             super().process_formdata(valuelist)
         except ValueError:
-            raise ValueError(gettext("Give the date as year-month-day, such as 2026-03-01.")) from None
+            raise ValueError(
+                gettext("Give the date as year-month-day, such as 2026-03-01.")
+            ) from None
 
 
 class DetailsForm(Form):
@@ -117,7 +119,9 @@ class EvidenceForm(Form):
         choices=[(marking.value, marking.label) for marking in MARKINGS],
         default=TLP.AMBER_STRICT.value,
         validate_choice=False,
-        description=N_("Who may read it (TLP 2.0). Do not attach what only named persons may read."),
+        description=N_(
+            "Who may read it (TLP 2.0). Do not attach what only named persons may read."
+        ),
         render_kw={"dir": "ltr"},
     )
     reference = TextAreaField(
@@ -152,6 +156,4 @@ class GrantForm(Form):
         [Required(N_("Give the user name of the assessor."))],
         render_kw={"dir": "ltr", "class": "code", "autocomplete": "off", "spellcheck": "false"},
     )
-    until = DayField(
-        N_("Last day of access"), [Required(N_("Choose the last day of access."))]
-    )
+    until = DayField(N_("Last day of access"), [Required(N_("Choose the last day of access."))])

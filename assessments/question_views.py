@@ -126,7 +126,9 @@ def restore(assessment_id: uuid.UUID, question_id: str) -> Any:
         revision=_number(flask.request.form.get("revision")),
         language=_shown_language(asked),
     )
-    flask.flash(_("The earlier answer was restored; the one before it stays in the history."), "success")
+    flask.flash(
+        _("The earlier answer was restored; the one before it stays in the history."), "success"
+    )
     return _redirect(assessment, asked)
 
 
@@ -262,10 +264,17 @@ def _conflict(
         body = {"message": i18n.sentence(error), "revision": error.revision, "fields": fields}
         return flask.jsonify(conflict=body), 409
     merged = AnswerContent(
-        mine.state, mine.level, _joined(theirs.reason, mine.reason), _joined(theirs.comment, mine.comment)
+        mine.state,
+        mine.level,
+        _joined(theirs.reason, mine.reason),
+        _joined(theirs.comment, mine.comment),
     )
     form = _form(assessment, asked)
-    form.choice.data, form.reason.data, form.comment.data = merged.choice, merged.reason, merged.comment
+    form.choice.data, form.reason.data, form.comment.data = (
+        merged.choice,
+        merged.reason,
+        merged.comment,
+    )
     form.revision.data = error.revision
     for field in (form.reason, form.comment, form.revision):
         field.raw_data = None
@@ -288,5 +297,3 @@ def _joined(theirs: str, mine: str) -> str:
     if not theirs or theirs in mine:
         return mine
     return f"{theirs}\n\n{mine}" if mine and mine not in theirs else theirs
-
-

@@ -175,7 +175,11 @@ class _Writer:
                 Detail(self.text("country code"), (ltr(content.country_code),)),
                 Detail(
                     self.text("instrument"),
-                    self.say("versioned", title=content.instrument_title, version=ltr(content.instrument_version)),
+                    self.say(
+                        "versioned",
+                        title=content.instrument_title,
+                        version=ltr(content.instrument_version),
+                    ),
                 ),
                 Detail(self.text("state"), state),
                 Detail(self.text("date"), (ltr(_day(content.generated_at)),)),
@@ -234,7 +238,12 @@ class _Writer:
             yield Figure(
                 Radar(
                     tuple(
-                        Axis(each.code, each.title, _float(each.figure), shown=each.figure.value or "–")
+                        Axis(
+                            each.code,
+                            each.title,
+                            _float(each.figure),
+                            shown=each.figure.value or "–",
+                        )
                         for each in dimensions
                     ),
                     value_label=self.text("figure"),

@@ -84,7 +84,11 @@ def _dimension(
         figure=figure,
         questions=tuple(
             _question(
-                instrument, question, language, answers.get(question.id), evidence.get(question.id, ())
+                instrument,
+                question,
+                language,
+                answers.get(question.id),
+                evidence.get(question.id, ()),
             )
             for question in queries.asked(assessment, dimension.questions)
         ),

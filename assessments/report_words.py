@@ -39,11 +39,15 @@ REPORT_WORDS: Mapping[str, str] = MappingProxyType(
             " can be shown. A level holds when everything in it and in the levels below it could be"
             " shown during the assessment."
         ),
-        "stage after": N_("The country has a national CIRT; the questions are those for that case."),
+        "stage after": N_(
+            "The country has a national CIRT; the questions are those for that case."
+        ),
         "stage before": N_(
             "The country has no national CIRT yet; the questions are those for that case."
         ),
-        "stage open": N_("The questions for countries with and without a national CIRT were asked."),
+        "stage open": N_(
+            "The questions for countries with and without a national CIRT were asked."
+        ),
         "scale": N_("The levels"),
         "level": N_("Level"),
         "name": N_("Name"),

@@ -114,7 +114,9 @@ def shown_results(
 
     def shown(figure: Figure) -> ShownFigure:
         lines = tuple(
-            ShownQuestion(instrument.question(one.question_id), one, len(evidence.get(one.question_id, ())))
+            ShownQuestion(
+                instrument.question(one.question_id), one, len(evidence.get(one.question_id, ()))
+            )
             for one in figure.questions
             if one.treatment is not Treatment.NOT_ASKED
         )

@@ -78,7 +78,9 @@ def report(assessment_id: uuid.UUID, language: str) -> Any:
         pdf = produce_pdf(document)
     except LimitedProcessError as error:
         raise UnavailableError(
-            N_("The report could not be made just now. Try again; if it happens again, tell the operator.")
+            N_(
+                "The report could not be made just now. Try again; if it happens again, tell the operator."
+            )
         ) from error
     with installation().database.writing() as session:
         record(session, actor(), "assessment.export", assessment, language=language, size=len(pdf))
@@ -97,7 +99,9 @@ def _drawing(shown: ShownResults, language: str) -> dict[str, Any] | None:
         "svg": radar_svg(
             radar(shown, language),
             title=title,
-            description=_("One axis for each dimension, from 0 at the centre to 4. The table has the figures."),
+            description=_(
+                "One axis for each dimension, from 0 at the centre to 4. The table has the figures."
+            ),
             direction="rtl" if i18n.direction_of(language) == "rtl" else "ltr",
         ),
         "caption": title,

@@ -62,7 +62,9 @@ def start() -> Any:
     language = i18n.current_language()
     form = StartForm(data={"language": language, "stage": "open"})
     countries = conduct.countries_for(db_session(), actor())
-    form.country.choices = [(str(row.id), f"{row.code} – {row.name_in(language)}") for row in countries]
+    form.country.choices = [
+        (str(row.id), f"{row.code} – {row.name_in(language)}") for row in countries
+    ]
     form.instrument.choices = _instrument_choices(language)
     if form.validate_on_submit():
         instrument_id, _sep, version = (form.instrument.data or "").partition("@")
@@ -277,4 +279,3 @@ def _uuid(text: str | None) -> uuid.UUID | None:
         return uuid.UUID(text or "")
     except ValueError:
         return None
-

@@ -36,6 +36,7 @@ __all__ = [
 _LABEL_SIZE = 13.0
 _LABEL_LEADING = 17.0
 _VALUE_ROOM = 64.0
+_UNFILLED = Markup(' fill="none" stroke="currentColor"')
 
 
 def radar_svg(
@@ -111,9 +112,10 @@ def _svg(
 
 def _line(css: str, outline: Outline, *, filled: bool = False) -> Markup:
     points = " ".join(f"{x:g},{y:g}" for x, y in outline.points)
-    element = "polygon" if outline.closed else "polyline"
-    fill = Markup("") if filled else Markup(' fill="none"')
-    return Markup('<{} class="{}"{} points="{}"/>').format(Markup(element), css, fill, points)  # noqa: S704 - the element's name is one of two constants
+    element = Markup("polygon") if outline.closed else Markup("polyline")
+    # what it looks like before a stylesheet says more
+    paint = Markup(' fill-opacity="0.2"') if filled else _UNFILLED
+    return Markup('<{} class="{}"{} points="{}"/>').format(element, css, paint, points)
 
 
 def _text(css: str, x: float, y: float, text: str, direction: Direction, anchor: str) -> Markup:

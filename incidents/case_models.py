@@ -69,7 +69,9 @@ class Incident(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now)
     content_changed_at: Mapped[datetime] = mapped_column(default=now)
     released_at: Mapped[datetime | None]
-    origin: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    origin: Mapped[dict[str, Any] | None] = mapped_column(
+        sa.JSON(none_as_null=True), deferred=True
+    )
     origin_uuid: Mapped[uuid.UUID | None]
 
     administration: Mapped[Administration] = relationship()

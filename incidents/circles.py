@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from cirt import audit
 from cirt.access import Actor
 from cirt.accounts.models import Administration, AdministrationKind
-from cirt.errors import InvalidInputError, N_, NotFoundError
+from cirt.errors import N_, InvalidInputError, NotFoundError
 from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.marking import TLP
+from cirt.stix.taxii_protocol import moment_of
 
 CEILINGS: tuple[TLP, ...] = (TLP.CLEAR, TLP.GREEN, TLP.AMBER, TLP.AMBER_STRICT)
 """What a circle may accept at most; TLP:RED never enters one."""
@@ -187,11 +188,11 @@ def received(session: Session, circle: Collection) -> Sequence[Received]:
             # kept bytes were checked at the door, and are ours
             title=str(json.loads(version.body or b"{}").get("name", "")),
             producer=producer,
-            added_at=version.received_at,
+            added_at=moment_of(added_us),
             tlp=TLP(version.tlp),
             via=version.via,
         )
-        for version, _added_us, producer in session.execute(query)
+        for version, added_us, producer in session.execute(query)
     ]
 
 

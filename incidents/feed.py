@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from cirt.clock import now
 from cirt.db import FEED_STAGE, before_commit
-from cirt.errors import ConflictError, N_
+from cirt.errors import N_, ConflictError
 from cirt.incidents.object_store import UNVERSIONED, in_parts, insert_if_absent
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
 from cirt.stix.taxii_filters import Filters, Which
@@ -25,7 +25,9 @@ class OtherProducerError(ConflictError):
 
     def __init__(self, stix_id: str) -> None:
         super().__init__(
-            N_("%(id)s belongs to another producer in this circle. Give your object an id of its own."),
+            N_(
+                "%(id)s belongs to another producer in this circle. Give your object an id of its own."
+            ),
             id=stix_id,
         )
 
@@ -69,7 +71,7 @@ def owners_in(
         query = sa.select(FeedEntry.stix_id, FeedEntry.owner_id).where(
             FeedEntry.collection_id == collection_id, FeedEntry.stix_id.in_(part)
         )
-        found.update({stix_id: owner_id for stix_id, owner_id in session.execute(query)})
+        found.update((stix_id, owner_id) for stix_id, owner_id in session.execute(query))
     return found
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from cirt.clock import now
-from cirt.errors import ConflictError, N_
+from cirt.errors import N_, ConflictError
 from cirt.incidents.store_models import ObjectVersion
 from cirt.stix.extensions import EVENT, INCIDENT_CORE, published
 from cirt.stix.ids import canonical_json
@@ -157,7 +157,9 @@ def differing(session: Session, items: Sequence[Incoming]) -> DifferentContentEr
     return None
 
 
-def strictest_before(session: Session, owner_id: uuid.UUID, stix_ids: Sequence[str]) -> dict[str, TLP]:
+def strictest_before(
+    session: Session, owner_id: uuid.UUID, stix_ids: Sequence[str]
+) -> dict[str, TLP]:
     """Return the strictest marking of the earlier versions of these objects of one owner."""
     found: dict[str, TLP] = {}
     for part in in_parts(sorted(set(stix_ids))):

@@ -35,7 +35,9 @@ class Release(Base):
     __tablename__ = "release"
 
     id: Mapped[uuid.UUID] = new_id()
-    administration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("administration.id"), index=True)
+    administration_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("administration.id"), index=True
+    )
     incident_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("incident.id"), index=True)
     incident_changed_at: Mapped[datetime]
     collection_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("collection.id"), index=True)

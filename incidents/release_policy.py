@@ -103,20 +103,22 @@ def check_approval(tlp: TLP, channel: Channel, approval: Approval) -> Need:
     if need is Need.NEVER:
         raise ForbiddenError(POLICY_SENTENCES[Need.NEVER])
     if need is Need.STANDING_APPROVAL:
-        raise ForbiddenError(N_("What machines send is covered by a standing approval, or stays out."))
+        raise ForbiddenError(
+            N_("What machines send is covered by a standing approval, or stays out.")
+        )
     if approval.approver != approval.preparer:
         return Need.SECOND_PERSON
     if need is not Need.DELAY:
-        raise ForbiddenError(N_("You prepared this release; another releasing officer must approve it."))
+        raise ForbiddenError(
+            N_("You prepared this release; another releasing officer must approve it.")
+        )
     if approval.at < approval.prepared_at + approval.delay:
         raise ForbiddenError(
             N_("You prepared this release and are alone: you may approve it from %(time)s UTC on."),
             time=f"{approval.prepared_at + approval.delay:%Y-%m-%d %H:%M}",
         )
     if not approval.reason.strip():
-        raise InvalidInputError(
-            N_("Say why this cannot wait for a second person."), field="reason"
-        )
+        raise InvalidInputError(N_("Say why this cannot wait for a second person."), field="reason")
     return Need.DELAY
 
 

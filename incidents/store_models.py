@@ -67,7 +67,9 @@ class FeedEntry(Base):
     )
     seq: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     added_us: Mapped[int] = mapped_column(sa.BigInteger)
-    object_version_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("object_version.id"), index=True)
+    object_version_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("object_version.id"), index=True
+    )
     owner_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
     stix_id: Mapped[str] = mapped_column(sa.String(300))
     type: Mapped[str] = mapped_column(sa.String(250))

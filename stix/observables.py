@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from cirt.errors import N_, InvalidInputError
 from cirt.stix.defanging import refang
@@ -173,7 +173,15 @@ def canonical_domain(value: Any) -> str:
     return text
 
 
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=-]+)(?::\d*)?")
+_URI_CHARACTERS = "!$&'()*+,;=:@/?%"
+
+
 def _canonical_url(value: Any) -> str:
+    """Return a URL as given, but for characters that RFC 3986, which STIX asks for, has not.
+
+    Those are written as RFC 3987, section 3.1, maps them: percent signs, and xn-- in the host.
+    """
     text = _plain(value)
     try:
         parts = urlsplit(text)
@@ -181,9 +189,31 @@ def _canonical_url(value: Any) -> str:
         _ = parts.port
     except ValueError:
         raise _unfit(text, "url") from None
-    if parts.scheme not in URL_SCHEMES or not host or re.search(r"[\s<>\"{}|\\^`]", text):
+    if parts.scheme not in URL_SCHEMES or not host or re.search(r"[\s<>\"\\]", text):
         raise _unfit(text, "url")
-    return text
+    authority = re.match(r"[A-Za-z]+://([^/?#]*)", text)
+    if authority is None:
+        raise _unfit(text, "url")
+    user, at, place = authority[1].rpartition("@")
+    if not place.isascii():
+        name, colon, port = place.partition(":")
+        place = canonical_domain(name).encode("idna").decode("ascii") + colon + port
+    if not _HOST.fullmatch(place):
+        raise _unfit(text, "url")
+    address, hash_sign, fragment = text[authority.end() :].partition("#")
+    return (
+        text[: authority.start(1)]
+        + _as_uri(user)
+        + at
+        + place
+        + _as_uri(address)
+        + hash_sign
+        + _as_uri(fragment)
+    )
+
+
+def _as_uri(text: str) -> str:
+    return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", quote(text, safe=_URI_CHARACTERS))
 
 
 def _canonical_email(value: Any) -> str:

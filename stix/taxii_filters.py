@@ -82,9 +82,13 @@ def read_filters(
             raise _bad(name, N_("The parameter %(name)s stands twice in the request."))
         if name in known:
             given[name] = value
-    which, exact = _versions(given["match[version]"]) if "match[version]" in given else (
-        frozenset({Which.LAST}),
-        frozenset[str](),
+    which, exact = (
+        _versions(given["match[version]"])
+        if "match[version]" in given
+        else (
+            frozenset({Which.LAST}),
+            frozenset[str](),
+        )
     )
     return Filters(
         added_after=_added_after(given["added_after"]) if "added_after" in given else None,

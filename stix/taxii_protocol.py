@@ -121,10 +121,14 @@ def read_timestamp(text: str) -> int | None:
     return microseconds(second) + int((match[2] or "").ljust(6, "0")[:6])
 
 
+def moment_of(added_us: int) -> datetime:
+    """Return microseconds since 1970 as an aware time."""
+    return _EPOCH + timedelta(microseconds=added_us)
+
+
 def write_timestamp(added_us: int) -> str:
     """Return microseconds since 1970 as TAXII writes a time (section 2: six digits, "Z")."""
-    moment = _EPOCH + timedelta(microseconds=added_us)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment_of(added_us).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 # resources
@@ -148,9 +152,7 @@ def error_resource(status: int, title: str, *, error_id: str = "", description: 
     )
 
 
-def envelope(
-    bodies: Sequence[bytes], *, next_page: str | None, items: str = "objects"
-) -> bytes:
+def envelope(bodies: Sequence[bytes], *, next_page: str | None, items: str = "objects") -> bytes:
     """Return stored JSON texts joined into an envelope; nothing is parsed again (section 3.7).
 
     next_page: the cursor of the following page, None on the last one. items: "objects" or

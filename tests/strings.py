@@ -61,7 +61,7 @@ def update() -> None:
                     msgid_plural=entry.msgid_plural,
                     msgctxt=entry.msgctxt,
                     msgstr=old.msgstr if old else "",
-                    msgstr_plural=(old.msgstr_plural if old else {n: "" for n in range(6)})
+                    msgstr_plural=(old.msgstr_plural if old else dict.fromkeys(range(6), ""))
                     if entry.msgid_plural
                     else {},
                     flags=entry.flags,
@@ -78,8 +78,14 @@ def problems() -> list[str]:
     for language in LANGUAGES:
         path = catalogue(language)
         entries = {(entry.msgctxt, entry.msgid): entry for entry in polib.pofile(str(path))}
-        found += [f"{language}: not collected: {msgid!r}" for _, msgid in sorted(ids - set(entries), key=str)]
-        found += [f"{language}: no longer used: {msgid!r}" for _, msgid in sorted(set(entries) - ids, key=str)]
+        found += [
+            f"{language}: not collected: {msgid!r}"
+            for _, msgid in sorted(ids - set(entries), key=str)
+        ]
+        found += [
+            f"{language}: no longer used: {msgid!r}"
+            for _, msgid in sorted(set(entries) - ids, key=str)
+        ]
         for entry in entries.values():
             texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
             if not all(texts) or "fuzzy" in entry.flags:
@@ -88,9 +94,11 @@ def problems() -> list[str]:
             for text in texts:
                 if not {part.split(")")[0] for part in text.split("%(")[1:]} <= names | {"num"}:
                     found.append(f"{language}: other placeholders: {entry.msgid!r}")
-            if not entry.msgid_plural and entry.msgstr and names - {
-                part.split(")")[0] for part in entry.msgstr.split("%(")[1:]
-            }:
+            if (
+                not entry.msgid_plural
+                and entry.msgstr
+                and names - {part.split(")")[0] for part in entry.msgstr.split("%(")[1:]}
+            ):
                 found.append(f"{language}: a placeholder is missing: {entry.msgid!r}")
         compiled = path.with_suffix(".mo")
         with tempfile.NamedTemporaryFile(suffix=".mo") as file:

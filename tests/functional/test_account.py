@@ -65,7 +65,9 @@ def test_second_factor_is_switched_on_by_its_first_code_and_off_by_the_password(
         rows = session.scalars(sa.select(RecoveryCode).where(RecoveryCode.user_id == user.id)).all()
     assert len(rows) == 10
     assert nadia.post("/account/second-factor/off", {"present_password": "no"}).status_code == 422
-    assert nadia.post("/account/second-factor/off", {"present_password": PASSWORD}).status_code == 302
+    assert (
+        nadia.post("/account/second-factor/off", {"present_password": PASSWORD}).status_code == 302
+    )
     with database.reading() as session:
         assert user_of(session, cast, "nadia").totp_secret is None
 
@@ -85,7 +87,9 @@ def test_language_and_look_are_kept_with_the_person(
 
 def test_unknown_preferences_change_nothing(browser: Callable[[str | None], Browser]) -> None:
     nobody = browser(None)
-    answer = nobody.post("/preferences", {"language": "xx", "theme": "<b>", "next": "//evil.example"})
+    answer = nobody.post(
+        "/preferences", {"language": "xx", "theme": "<b>", "next": "//evil.example"}
+    )
     assert answer.headers["Location"] == "/"
     assert "Set-Cookie" not in answer.headers or "cirt_language" not in answer.headers["Set-Cookie"]
 
@@ -94,6 +98,8 @@ def test_form_without_its_token_changes_nothing_and_keeps_the_text(
     browser: Callable[[str | None], Browser],
 ) -> None:
     nadia = browser("nadia")
-    page = nadia.client.post("/account/password", data={"note": "typed with care, and long enough to show"})
+    page = nadia.client.post(
+        "/account/password", data={"note": "typed with care, and long enough to show"}
+    )
     assert page.status_code == 400
     assert "typed with care" in page.get_data(as_text=True)

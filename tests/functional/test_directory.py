@@ -66,7 +66,9 @@ def test_administrator_cannot_drop_the_own_role(
     )
     assert page.status_code == 422
     with database.reading() as session:
-        assert {role.value for role in session.get_one(User, cast.users["root"]).roles} == {"administrator"}
+        assert {role.value for role in session.get_one(User, cast.users["root"]).roles} == {
+            "administrator"
+        }
 
 
 def test_changed_role_takes_effect_at_once(
@@ -113,7 +115,10 @@ def test_token_is_shown_once_and_ends_at_once(
     ],
 )
 def test_bad_administration_is_refused(
-    browser: Callable[[str | None], Browser], database: Database, form: dict[str, str], sentence: str
+    browser: Callable[[str | None], Browser],
+    database: Database,
+    form: dict[str, str],
+    sentence: str,
 ) -> None:
     full = {"name_en": "Administration", "kind": "member-state", "place": "local", **form}
     page = browser("root").post("/directory/administrations/new", full)

@@ -39,11 +39,15 @@ def test_wrong_password_shows_the_same_page_as_an_unknown_name(
     texts = [page.get_data(as_text=True) for page in pages]
     assert [page.status_code for page in pages] == [422, 422]
     assert "User name or password is wrong" in texts[0]
-    assert texts[0].count("User name or password is wrong") == texts[1].count("User name or password is wrong")
+    assert texts[0].count("User name or password is wrong") == texts[1].count(
+        "User name or password is wrong"
+    )
 
 
 @pytest.mark.parametrize("password", ["", " ", "x" * 100_000, "\x00"])
-def test_odd_passwords_are_refused_T24(browser: Callable[[str | None], Browser], password: str) -> None:
+def test_odd_passwords_are_refused_T24(
+    browser: Callable[[str | None], Browser], password: str
+) -> None:
     """T-24: empty, blank, huge and odd passwords are refused before any work."""
     assert sign_in(browser(None), "nadia", password).status_code == 422
 
@@ -69,7 +73,9 @@ def test_many_failures_from_one_address_are_slowed_T25(
     nobody = browser(None)
     sign_in(nobody, "no-such-person", "wrong-wrong-wrong")
     with database.writing() as session:
-        session.execute(sa.update(signing.SignInLimit).values(failures=signing.FAILURES_PER_ADDRESS))
+        session.execute(
+            sa.update(signing.SignInLimit).values(failures=signing.FAILURES_PER_ADDRESS)
+        )
     page = sign_in(nobody, "nadia", PASSWORD)
     assert page.status_code == 422
     assert "Too many failed attempts" in page.get_data(as_text=True)
@@ -96,7 +102,9 @@ def test_other_methods_do_not_reach_the_sign_in_T21(
     assert answer.status_code in (400, 405)
 
 
-def _with_second_factor(database: Database, cast: Cast, settings: Settings) -> tuple[str, list[str]]:
+def _with_second_factor(
+    database: Database, cast: Cast, settings: Settings
+) -> tuple[str, list[str]]:
     secret = second_factor.new_totp_secret()
     with database.writing() as session:
         user = user_of(session, cast, "nadia")
@@ -134,7 +142,9 @@ def test_twenty_equal_codes_at_once_open_one_session_T22(
     def try_it() -> None:
         with database.writing() as session:
             user = user_of(session, cast, "nadia")
-            if second_factor.accept_code(session, user, recovery[3], secret_key=settings.secret_key):
+            if second_factor.accept_code(
+                session, user, recovery[3], secret_key=settings.secret_key
+            ):
                 accepted.append(1)
 
     threads = [threading.Thread(target=try_it) for _ in range(20)]
@@ -144,7 +154,9 @@ def test_twenty_equal_codes_at_once_open_one_session_T22(
         thread.join()
     assert len(accepted) == 1
     with database.reading() as session:
-        used = session.scalars(sa.select(RecoveryCode).where(RecoveryCode.used_at.is_not(None))).all()
+        used = session.scalars(
+            sa.select(RecoveryCode).where(RecoveryCode.used_at.is_not(None))
+        ).all()
         assert len(used) == 1
 
 
@@ -196,7 +208,9 @@ def test_sessions_are_listed_and_another_one_can_be_ended(
     here, there = browser("nadia"), browser("nadia")
     assert "This session" in here.get("/account").get_data(as_text=True)
     with database.reading() as session:
-        newest = session.scalars(sa.select(LoginSession).order_by(LoginSession.created_at.desc())).first()
+        newest = session.scalars(
+            sa.select(LoginSession).order_by(LoginSession.created_at.desc())
+        ).first()
     assert newest is not None
     assert here.post(f"/account/sessions/{newest.id}/end").status_code == 302
     assert there.get("/account").status_code == 302
@@ -216,7 +230,12 @@ def test_form_typed_before_the_session_ended_is_not_lost(
     assert typed in page.get_data(as_text=True)
     answer = nadia.post(
         "/sign-in",
-        {"username": "nadia", "password": PASSWORD, "next": "/account/password", "kept__note": typed},
+        {
+            "username": "nadia",
+            "password": PASSWORD,
+            "next": "/account/password",
+            "kept__note": typed,
+        },
     )
     assert answer.status_code == 200
     text = answer.get_data(as_text=True)
@@ -230,14 +249,20 @@ def test_form_typed_before_the_session_ended_is_not_lost(
 def test_sign_in_goes_on_only_to_this_site(
     browser: Callable[[str | None], Browser], target: str
 ) -> None:
-    answer = browser(None).post("/sign-in", {"username": "nadia", "password": PASSWORD, "next": target})
+    answer = browser(None).post(
+        "/sign-in", {"username": "nadia", "password": PASSWORD, "next": target}
+    )
     assert answer.headers["Location"] == "/"
 
 
-def test_every_answer_forbids_caching_and_scripts_T26(browser: Callable[[str | None], Browser]) -> None:
+def test_every_answer_forbids_caching_and_scripts_T26(
+    browser: Callable[[str | None], Browser],
+) -> None:
     """T-26: private pages are never stored by a cache; hostile content never runs."""
     answer = browser("nadia").get("/account")
     assert answer.headers["Cache-Control"] == "no-store"
-    assert {"Cookie", "Authorization", "Accept"} <= {part.strip() for part in answer.headers["Vary"].split(",")}
+    assert {"Cookie", "Authorization", "Accept"} <= {
+        part.strip() for part in answer.headers["Vary"].split(",")
+    }
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]

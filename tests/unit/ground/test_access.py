@@ -30,6 +30,8 @@ def test_machine_needs_the_scope_as_well() -> None:
 
 
 def test_unknown_action_is_a_fault_not_a_refusal(cast: object) -> None:
-    actor = Actor(administration_id=next(iter(vars(cast)["administrations"].values())), roles=frozenset(Role))
+    actor = Actor(
+        administration_id=next(iter(vars(cast)["administrations"].values())), roles=frozenset(Role)
+    )
     with pytest.raises(KeyError):
         access.role_allows(actor, "no.such.action")

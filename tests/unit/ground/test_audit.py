@@ -33,7 +33,10 @@ def test_rolled_back_work_leaves_no_entry(database: Database, cast: Cast) -> Non
         audit.record(session, cast.actors["nadia"], "test.lost", "thing:1")
         raise RuntimeError
     with database.reading() as session:
-        assert session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "test.lost")).all() == []
+        assert (
+            session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "test.lost")).all()
+            == []
+        )
 
 
 @pytest.mark.parametrize("change", ["edit", "delete", "swap", "truncate"])
@@ -44,7 +47,9 @@ def test_any_change_is_found(database: Database, cast: Cast, change: str) -> Non
         last = session.scalars(sa.select(sa.func.max(AuditEntry.n)).where(chain)).one()
         if change == "edit":
             session.execute(
-                sa.update(AuditEntry).where(chain, AuditEntry.n == last - 1).values(outcome="refused")
+                sa.update(AuditEntry)
+                .where(chain, AuditEntry.n == last - 1)
+                .values(outcome="refused")
             )
         elif change == "delete":
             session.execute(sa.delete(AuditEntry).where(chain, AuditEntry.n == last - 1))
@@ -71,6 +76,8 @@ def test_parallel_writers_keep_one_chain(database: Database, cast: Cast) -> None
             .where(AuditEntry.chain_id == cast.administrations["XA"])
         )
         acts = session.scalar(
-            sa.select(sa.func.count()).select_from(AuditEntry).where(AuditEntry.action == "test.act")
+            sa.select(sa.func.count())
+            .select_from(AuditEntry)
+            .where(AuditEntry.action == "test.act")
         )
     assert (head.n, acts) == (count, 40)

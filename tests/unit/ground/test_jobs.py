@@ -29,7 +29,9 @@ def _handlers() -> Iterator[None]:
 
     @jobs.handles("test.refuse")
     def _refuse(_task: jobs.Task) -> jobs.Effect:
-        raise InvalidInputError("This file is no event: choose another than %(name)s.", name="x.json")
+        raise InvalidInputError(
+            "This file is no event: choose another than %(name)s.", name="x.json"
+        )
 
     @jobs.handles("test.crash")
     def _crash(_task: jobs.Task) -> jobs.Effect:

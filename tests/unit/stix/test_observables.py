@@ -25,6 +25,12 @@ MD5 = "d41d8cd98f00b204e9800998ecf8427e"
         ("domain-name", "Bücher.example", {"value": "bücher.example"}),
         ("domain-name", "موقع.مصر", {"value": "موقع.مصر"}),
         ("url", "hxxps://evil[.]example/A?b=C", {"value": "https://evil.example/A?b=C"}),
+        (
+            "url",
+            "http://موقع.مصر/ملف?a=[1]#%",
+            {"value": "http://xn--4gbrim.xn--wgbh1c/%D9%85%D9%84%D9%81?a=%5B1%5D#%25"},
+        ),
+        ("url", "HTTP://A.example:80/%7e{x}", {"value": "HTTP://A.example:80/%7e%7Bx%7D"}),
         ("email-addr", "Someone[at]EXAMPLE.org", {"value": "Someone@example.org"}),
         ("mac-addr", "00-11-22-AA-BB-CC", {"value": "00:11:22:aa:bb:cc"}),
         ("mac-addr", "0011.22aa.bbcc", {"value": "00:11:22:aa:bb:cc"}),

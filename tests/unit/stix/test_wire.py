@@ -19,7 +19,7 @@ from cirt.errors import InvalidInputError
 from cirt.stix.extensions import EVENT, INCIDENT_CORE, published
 from cirt.stix.ids import canonical_json, is_stix_id, object_id, readable
 from cirt.stix.marking import TLP, tlp_of
-from cirt.stix.observables import Observable, observable
+from cirt.stix.observables import TYPES, Observable, observable
 from cirt.stix.validation import check_object
 from cirt.stix.wire import (
     IncidentContent,
@@ -488,6 +488,29 @@ contents = st.builds(
 def test_any_content_makes_a_closed_and_valid_bundle(content: IncidentContent) -> None:
     bundle = check(content)
     assert rfc8785.dumps(json.loads(bundle.body)) == bundle.body
+
+
+typed = st.text(max_size=30) | st.text(alphabet="aA1.-_:/[]%#?@é م\\", max_size=30)
+starts = st.sampled_from(["", "http://", "http://a.example/", "a@", "a.", "::", "1.2.3.", "HKLM\\"])
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(TYPES), starts, typed, st.sampled_from(["", ".com", ".1"]))
+def test_any_accepted_observable_is_valid_on_the_wire(
+    kind: str, start: str, value: str, end: str
+) -> None:
+    try:
+        item = observable(kind, start + value + end)
+    except InvalidInputError:
+        return
+    for obj in parsed(
+        build(
+            dataclasses.replace(
+                CONTENT, observables=(ObservableContent(observable=item, is_indicator=True),)
+            )
+        )
+    ):
+        assert check_object(obj, now=CONTENT.modified) == []
 
 
 @settings(max_examples=15, deadline=None)
