@@ -104,7 +104,7 @@ def _actor_name(actor: Actor | None) -> str:
 
 
 def _hash(previous: str, act: _Act, n: int) -> str:
-    entry = {
+    entry: dict[str, Any] = {
         "chain": str(act.chain_id),
         "n": n,
         "at": act.at.isoformat(timespec="microseconds"),

@@ -126,9 +126,14 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def sqlite_version() -> tuple[int, ...]:
+    """Return the version of the SQLite library in use."""
+    return tuple(int(part) for part in sqlite_module.sqlite_version.split("."))
+
+
 def sqlite_is_safe_for_wal() -> bool:
     """Return whether the SQLite library has the fix of the WAL-reset race."""
-    return tuple(int(part) for part in sqlite_module.sqlite_version.split(".")) >= SQLITE_FLOOR
+    return sqlite_version() >= SQLITE_FLOOR
 
 
 def _refuse_to_flush(session: Session, _context: object, _instances: object) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import flask
 import sqlalchemy.exc
 from flask_babel import gettext as _
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -157,6 +158,7 @@ def _database_error(error: sqlalchemy.exc.OperationalError) -> Any:
     log.error(
         "database unavailable, request %s: %s", flask.g.get("request_id"), type(error.orig).__name__
     )
+    flask.g._login_user = AnonymousUserMixin()  # the page must not ask the database who reads it
     return answer(503, _(SENTENCES[503]))
 
 

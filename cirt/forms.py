@@ -29,13 +29,14 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def refuse(self, error: DomainError, otherwise: str) -> None:
         """Show a refused rule at the field it is about, or at the field named `otherwise`."""
-        name = error.field if error.field in self._fields else otherwise
-        field: Field = self._fields[name]
+        field: Field = self._fields.get(error.field) or self._fields[otherwise]
         field.errors = [*field.errors, i18n.sentence(error)]
 
 
 class UtcTimeField(DateTimeLocalField):  # type: ignore[misc]
     """A date and time typed and shown in UTC; the label says so."""
+
+    data: datetime | None
 
     def __init__(self, label: str, **kwargs: Any) -> None:
         super().__init__(label, format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs)

@@ -105,7 +105,7 @@ def wants_json() -> bool:
     return best == "application/json"
 
 
-def _load_person(token: str) -> Person | None:
+def _load_person(token: object) -> Person | None:
     if not isinstance(token, str):
         return None
     row = signing.session_of(db_session(), token, settings=installation().settings)

@@ -98,7 +98,9 @@ _NO_COUNTRY = N_("“%(code)s” is no country code; write two letters each, suc
 _NO_TECHNIQUE = N_("“%(code)s” is no ATT&CK technique; write ids such as T1566 T1059.001.")
 
 
-def _codes(codes: tuple[str, ...], name: str, shape: re.Pattern[str], message: str) -> tuple[str, ...]:
+def _codes(
+    codes: tuple[str, ...], name: str, shape: re.Pattern[str], message: str
+) -> tuple[str, ...]:
     found = sorted({code.strip().upper() for code in codes if code.strip()})
     for code in found:
         if not shape.fullmatch(code):
@@ -143,13 +145,24 @@ def _check_times(details: CaseDetails, now: datetime) -> None:
             raise InvalidInputError(N_("Check the year; it lies before 1970."), field=name)
         # clocks differ by a little
         if moment is not None and moment > now + timedelta(minutes=10):
-            raise InvalidInputError(N_("This time lies in the future (times are in UTC)."), field=name)
+            raise InvalidInputError(
+                N_("This time lies in the future (times are in UTC)."), field=name
+            )
     if details.started_at is None:
         return
     for name, message in (
-        ("ended_at", N_("The incident cannot have ended before it started; correct one of the two.")),
-        ("detected_at", N_("It cannot have been detected before it started; correct one of the two.")),
-        ("reported_at", N_("It cannot have been reported before it started; correct one of the two.")),
+        (
+            "ended_at",
+            N_("The incident cannot have ended before it started; correct one of the two."),
+        ),
+        (
+            "detected_at",
+            N_("It cannot have been detected before it started; correct one of the two."),
+        ),
+        (
+            "reported_at",
+            N_("It cannot have been reported before it started; correct one of the two."),
+        ),
     ):
         moment = times[name]
         if moment is not None and moment < details.started_at:

@@ -45,7 +45,9 @@ def _rsit_choices() -> dict[str, list[tuple[str, str]]]:
 
 
 def _severity_choices() -> list[tuple[str, str]]:
-    levels = [(str(each.level), f"{each.level} – {local(each.name)}") for each in taxonomies.severities()]
+    levels = [
+        (str(each.level), f"{each.level} – {local(each.name)}") for each in taxonomies.severities()
+    ]
     return [("", gettext(NOT_JUDGED)), *levels]
 
 
@@ -66,11 +68,15 @@ class CaseForm(Form):
     )
     description = TextAreaField(
         FIELD_NAMES["description"],
-        description=N_("What happened, to whom, what was done. It leaves with a release: name no private person."),
+        description=N_(
+            "What happened, to whom, what was done. It leaves with a release: name no private person."
+        ),
         validators=[Optional(), AtMost(MAX_TEXT)],
         render_kw={"rows": 8},
     )
-    language = LocalChoiceField(FIELD_NAMES["language"], choices=lambda: list(LANGUAGE_NAMES.items()))
+    language = LocalChoiceField(
+        FIELD_NAMES["language"], choices=lambda: list(LANGUAGE_NAMES.items())
+    )
     tlp = LocalChoiceField(FIELD_NAMES["tlp"], choices=_tlp_choices, default=TLP.AMBER_STRICT.value)
     reason = TextAreaField(
         N_("Why the marking is lowered"),
@@ -80,12 +86,18 @@ class CaseForm(Form):
     )
     readers = CheckboxesField(
         FIELD_NAMES["readers"],
-        description=N_("While the marking is TLP:RED, only they and the person who recorded the incident see it."),
+        description=N_(
+            "While the marking is TLP:RED, only they and the person who recorded the incident see it."
+        ),
     )
     rsit = LocalChoiceField(FIELD_NAMES["rsit"], choices=_rsit_choices, default=UNDETERMINED)
     severity = LocalChoiceField(FIELD_NAMES["severity"], choices=_severity_choices, default="")
-    investigation_status = ChoiceField(FIELD_NAMES["investigation_status"], choices=lambda: STATUS_NAMES.items())
-    determination = ChoiceField(FIELD_NAMES["determination"], choices=lambda: DETERMINATION_NAMES.items())
+    investigation_status = ChoiceField(
+        FIELD_NAMES["investigation_status"], choices=lambda: STATUS_NAMES.items()
+    )
+    determination = ChoiceField(
+        FIELD_NAMES["determination"], choices=lambda: DETERMINATION_NAMES.items()
+    )
     started_at = UtcTimeField(FIELD_NAMES["started_at"], validators=[Optional()])
     detected_at = UtcTimeField(FIELD_NAMES["detected_at"], validators=[Optional()])
     reported_at = UtcTimeField(FIELD_NAMES["reported_at"], validators=[Optional()])
@@ -165,7 +177,9 @@ class PasteForm(Form):
 
     text = TextAreaField(
         N_("Text"),
-        description=N_("A mail, a log, a report. Harmless forms such as hxxp:// and [.] are understood."),
+        description=N_(
+            "A mail, a log, a report. Harmless forms such as hxxp:// and [.] are understood."
+        ),
         render_kw={"rows": 14, "spellcheck": "false"},
     )
 
@@ -180,9 +194,7 @@ class ObservableForm(Form):
         validators=[Required(N_("Type a value."))],
         render_kw={"dir": "ltr", "class": "code", "autocapitalize": "none", "spellcheck": "false"},
     )
-    is_indicator = BooleanField(
-        N_("For detection: partners should look for it"), default=True
-    )
+    is_indicator = BooleanField(N_("For detection: partners should look for it"), default=True)
     comment = TextAreaField(
         N_("Comment"), validators=[Optional(), AtMost(MAX_COMMENT)], render_kw={"rows": 3}
     )

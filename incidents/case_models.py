@@ -31,9 +31,10 @@ class Incident(Base):
 
     rsit: machine tag of the Reference Security Incident Taxonomy. severity: 0 to 5, None if not
     judged yet. revision: counts every change, form_revision the saves of the form (so that adding
-    an observable is no conflict for who is writing). content_changed_at: whole milliseconds, later whenever something changed that leaves with a release (STIX's `modified`). released_at:
-    the newest release; what was there before may be known to partners. origin: what an imported
-    file said besides, origin_uuid: its identifier there.
+    an observable is no conflict for who is writing). content_changed_at: whole milliseconds, later
+    whenever something changed that leaves with a release (STIX's `modified`). released_at: the
+    newest release; what was there before may be known to partners. origin: what an imported file
+    said besides, origin_uuid: its identifier there.
     """
 
     __tablename__ = "incident"
@@ -69,9 +70,7 @@ class Incident(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now)
     content_changed_at: Mapped[datetime] = mapped_column(default=now)
     released_at: Mapped[datetime | None]
-    origin: Mapped[dict[str, Any] | None] = mapped_column(
-        sa.JSON(none_as_null=True), deferred=True
-    )
+    origin: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True), deferred=True)
     origin_uuid: Mapped[uuid.UUID | None]
 
     administration: Mapped[Administration] = relationship()

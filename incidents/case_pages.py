@@ -7,7 +7,7 @@ import flask
 from flask_babel import gettext as _
 
 from cirt import access, audit, capabilities, i18n, taxonomies
-from cirt.errors import DomainError, N_
+from cirt.errors import N_, DomainError
 from cirt.forms import Form
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_words import NOT_JUDGED, STATUS_KINDS, STATUS_NAMES

@@ -72,13 +72,17 @@ def _narrow(query: sa.Select[tuple[Incident]], narrowed: Filter) -> sa.Select[tu
         query = query.where(Incident.investigation_status == narrowed.status)
     if narrowed.severity == "none":
         query = query.where(Incident.severity.is_(None))
-    elif narrowed.severity.isascii() and narrowed.severity.isdigit() and len(narrowed.severity) == 1:
+    elif (
+        narrowed.severity.isascii() and narrowed.severity.isdigit() and len(narrowed.severity) == 1
+    ):
         query = query.where(Incident.severity == int(narrowed.severity))
     if narrowed.class_id:
         query = query.where(Incident.rsit.startswith(f"rsit:{narrowed.class_id}=", autoescape=True))
     if text := narrowed.text.replace("\0", "").strip()[:200]:
         columns = (Incident.reference, Incident.title, Incident.description)
-        query = query.where(sa.or_(*(column.icontains(text, autoescape=True) for column in columns)))
+        query = query.where(
+            sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
+        )
     return query
 
 
@@ -90,7 +94,7 @@ def open_by_severity(session: Session, actor: Actor) -> dict[int | None, int]:
         .where(seen.c.investigation_status != "closed")
         .group_by(seen.c.severity)
     )
-    return {severity: count for severity, count in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def to_judge(session: Session, actor: Actor, most: int = 5) -> Sequence[Incident]:

@@ -53,20 +53,32 @@ def index() -> Any:
         text=asked.get("text", ""),
     )
     page = case_queries.listing(db_session(), actor(), narrowed, page_asked())
-    kept = {name: value for name, value in asked.items() if name in ("status", "severity", "class", "text") and value}
+    kept = {
+        name: value
+        for name, value in asked.items()
+        if name in ("status", "severity", "class", "text") and value
+    }
     return flask.render_template(
         "incidents/index.html",
         listing=page,
         narrowed=narrowed,
         is_narrowed=bool(kept),
-        statuses=[("unfinished", _("Not closed")), *((key, _(name)) for key, name in STATUS_NAMES.items())],
+        statuses=[
+            ("unfinished", _("Not closed")),
+            *((key, _(name)) for key, name in STATUS_NAMES.items()),
+        ],
         severities=[
             ("none", _(NOT_JUDGED)),
-            *((str(each.level), f"{each.level} – {local(each.name)}") for each in taxonomies.severities()),
+            *(
+                (str(each.level), f"{each.level} – {local(each.name)}")
+                for each in taxonomies.severities()
+            ),
         ],
         classes=[(each.id, local(each.label)) for each in taxonomies.incident_classes().values()],
         previous_url=flask.url_for(".index", **kept, page=page.page - 1) if page.page > 1 else None,
-        next_url=flask.url_for(".index", **kept, page=page.page + 1) if page.page < page.pages else None,
+        next_url=flask.url_for(".index", **kept, page=page.page + 1)
+        if page.page < page.pages
+        else None,
     )
 
 
@@ -81,7 +93,9 @@ def page_asked() -> int:
 def add() -> Any:
     """Record an incident."""
     require(db_session(), actor(), "incident.create")
-    form = CaseForm(data={} if flask.request.method == "POST" else {"language": i18n.current_language()})
+    form = CaseForm(
+        data={} if flask.request.method == "POST" else {"language": i18n.current_language()}
+    )
     form.name_readers(_others())
     if form.validate_on_submit():
         try:
@@ -89,7 +103,10 @@ def add() -> Any:
         except DomainError as error:
             refuse(form, error, "title")
         else:
-            flask.flash(_("The incident was recorded as %(reference)s.", reference=incident.reference), "success")
+            flask.flash(
+                _("The incident was recorded as %(reference)s.", reference=incident.reference),
+                "success",
+            )
             return flask.redirect(flask.url_for(".detail", incident_id=incident.id))
     return flask.render_template("incidents/add.html", form=form), 422 if form.errors else 200
 
@@ -105,7 +122,21 @@ def detail(incident_id: uuid.UUID) -> Any:
     incident = incident_for("incident.read", incident_id, page="detail")
     counted = case_queries.observables_page(db_session(), incident, 1)[1]
     return flask.render_template(
-        "incidents/detail.html", incident=incident, tab="summary", observable_count=counted,
+        "incidents/detail.html",
+        incident=incident,
+        tab="summary",
+        observable_count=counted,
+        sectors=[sector_word(sector) for sector in incident.sectors],
+        failed=[
+            capability_word(row.capability)
+            for row in incident.capabilities
+            if row.outcome == "failed"
+        ],
+        held=[
+            capability_word(row.capability)
+            for row in incident.capabilities
+            if row.outcome == "held"
+        ],
         determination=_(DETERMINATION_NAMES[incident.determination]),
         language_name=LANGUAGE_NAMES.get(incident.language, incident.language),
     )
@@ -125,7 +156,9 @@ class Difference:
 def edit(incident_id: uuid.UUID) -> Any:
     """Change a case; a change of somebody else meanwhile is shown beside one's own."""
     incident = incident_for("incident.edit", incident_id, page="edit")
-    form = CaseForm(data=form_values(cases.details_of(incident)) | {"revision": incident.form_revision})
+    form = CaseForm(
+        data=form_values(cases.details_of(incident)) | {"revision": incident.form_revision}
+    )
     form.name_readers(_others())
     differences: list[Difference] = []
     status = 200
@@ -134,7 +167,12 @@ def edit(incident_id: uuid.UUID) -> Any:
         mine = form.details()
         try:
             changed = cases.edit_incident(
-                db_session(), actor(), incident, mine, revision=revision, reason=form.reason.data or ""
+                db_session(),
+                actor(),
+                incident,
+                mine,
+                revision=revision,
+                reason=form.reason.data or "",
             )
         except ConflictError as error:
             flask.g.failed = True
@@ -146,7 +184,9 @@ def edit(incident_id: uuid.UUID) -> Any:
         except DomainError as error:
             refuse(form, error, "title")
         else:
-            flask.flash(_("The incident was saved.") if changed else _("Nothing was changed."), "success")
+            flask.flash(
+                _("The incident was saved.") if changed else _("Nothing was changed."), "success"
+            )
             return flask.redirect(flask.url_for(".detail", incident_id=incident.id))
     if form.errors and status == 200:
         status = 422
@@ -177,7 +217,9 @@ def history(incident_id: uuid.UUID) -> Any:
             "kind": _(CHANGE_NAMES.get(change.kind, change.kind)),
             "reason": change.reason,
             "differences": [
-                Difference(_(FIELD_NAMES.get(name, name)), shown(name, pair[0]), shown(name, pair[1]))
+                Difference(
+                    _(FIELD_NAMES.get(name, name)), shown(name, pair[0]), shown(name, pair[1])
+                )
                 for name, pair in change.fields.items()
             ]
             if change.kind == "edited"
@@ -187,7 +229,9 @@ def history(incident_id: uuid.UUID) -> Any:
         }
         for change in case_queries.changes(db_session(), incident.id)
     ]
-    return flask.render_template("incidents/history.html", incident=incident, tab="history", acts=acts)
+    return flask.render_template(
+        "incidents/history.html", incident=incident, tab="history", acts=acts
+    )
 
 
 def shown(name: str, value: Any) -> str:

@@ -205,7 +205,9 @@ def require_leaving_by_file(incident: Incident) -> None:
 def possible_readers(session: Session, administration_id: uuid.UUID) -> list[User]:
     """Return the people who can be named for a TLP:RED incident of an administration, by name."""
     users = session.scalars(
-        sa.select(User).where(User.administration_id == administration_id, User.active).order_by(User.name)
+        sa.select(User)
+        .where(User.administration_id == administration_id, User.active)
+        .order_by(User.name)
     )
     return [user for user in users if user.roles & set(CASE_ROLES)]
 
@@ -245,7 +247,7 @@ def _fill(session: Session, incident: Incident, details: CaseDetails) -> None:
         setattr(incident, name, getattr(details, name))
     for name in _LISTS:
         setattr(incident, name, list(getattr(details, name)))
-    outcomes = {name: "failed" for name in details.failed} | {name: "held" for name in details.held}
+    outcomes = dict.fromkeys(details.failed, "failed") | dict.fromkeys(details.held, "held")
     incident.capabilities = [
         row for row in incident.capabilities if outcomes.get(row.capability) == row.outcome
     ]
@@ -264,7 +266,9 @@ def _fill(session: Session, incident: Incident, details: CaseDetails) -> None:
     ]
 
 
-def _check_readers(session: Session, administration_id: uuid.UUID, added: frozenset[uuid.UUID]) -> None:
+def _check_readers(
+    session: Session, administration_id: uuid.UUID, added: frozenset[uuid.UUID]
+) -> None:
     if added and not added <= {user.id for user in possible_readers(session, administration_id)}:
         raise InvalidInputError(
             N_("Name analysts and releasing officers of the own administration only."),

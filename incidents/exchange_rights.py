@@ -8,6 +8,7 @@ from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
 from cirt.incidents.release_models import Release, StandingApproval
 from cirt.incidents.rights import CASE_ROLES, OWN_INCIDENT
+from cirt.incidents.store_models import TaxiiStatus
 
 
 def _membership(actor: Actor, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -50,6 +51,10 @@ def _own_approval(actor: Actor) -> sa.ColumnElement[bool]:
     return StandingApproval.administration_id == actor.administration_id
 
 
+def _own_status(actor: Actor) -> sa.ColumnElement[bool]:
+    return TaxiiStatus.administration_id == actor.administration_id
+
+
 ANY_CIRCLE = Fact(
     Collection, N_("Administrators see the frame of every circle."), lambda _actor: sa.true()
 )
@@ -72,6 +77,10 @@ OWN_APPROVAL = Fact(
     _own_approval,
 )
 
+OWN_STATUS = Fact(
+    TaxiiStatus, N_("A status is for the administration that sent the objects."), _own_status
+)
+
 permit("circle.manage", [Role.ADMINISTRATOR], ANY_CIRCLE)
 permit("circle.list", [Role.ADMINISTRATOR, *CASE_ROLES])
 permit("circle.see", [Role.ADMINISTRATOR], ANY_CIRCLE)
@@ -92,3 +101,5 @@ permit("taxii.see", [Role.MACHINE], MEMBER, scope="taxii.read")
 permit("taxii.see", [Role.MACHINE], MEMBER, scope="taxii.write")
 permit("taxii.read", [Role.MACHINE], READER, scope="taxii.read")
 permit("taxii.write", [Role.MACHINE], MACHINE_CONTRIBUTOR, scope="taxii.write")
+permit("taxii.status", [Role.MACHINE], OWN_STATUS, scope="taxii.read")
+permit("taxii.status", [Role.MACHINE], OWN_STATUS, scope="taxii.write")

@@ -28,7 +28,9 @@ def home_part() -> HomePart | None:
         figures.append((counts[None], _("Severity not judged yet")))
     half = {
         "title": _("Incidents"),
-        "sentence": _("Record what happened, keep what was seen, and share it with the partners you choose."),
+        "sentence": _(
+            "Record what happened, keep what was seen, and share it with the partners you choose."
+        ),
         "url": flask.url_for("incidents.index"),
         "action": _("Go to the incidents"),
         "figures": figures,
@@ -41,7 +43,10 @@ def home_part() -> HomePart | None:
                 "url": flask.url_for("incidents.detail", incident_id=incident.id),
                 "status": "todo",
                 "status_label": _("New"),
-                "hint": _("New incident %(reference)s: judge it", reference=f"\u2066{incident.reference}\u2069"),
+                "hint": _(
+                    "New incident %(reference)s: judge it",
+                    reference=f"\u2066{incident.reference}\u2069",
+                ),
             }
             for incident in case_queries.to_judge(db_session(), actor())
         ]

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from cirt import jobs
 from cirt.access import load, require, visible
-from cirt.errors import DomainError, NotFoundError, UnsupportedError
+from cirt.errors import N_, DomainError, NotFoundError, UnsupportedError
 from cirt.files import clean_name, keep_file
 from cirt.incidents.case_forms import ImportForm
 from cirt.incidents.case_models import Incident
@@ -18,7 +18,6 @@ from cirt.incidents.rights import IMPORT_JOB
 from cirt.routing import opens
 from cirt.stix.marking import TLP
 from cirt.web import actor, db_session, installation
-from cirt.errors import N_
 
 
 @blueprint.route("/import", methods=["GET", "POST"])
@@ -31,7 +30,10 @@ def import_misp() -> Any:
         upload = form.file.data
         try:
             if not clean_name(upload.filename or "").lower().endswith(".json"):
-                raise UnsupportedError(N_("Choose the JSON file of a MISP event; its name ends in .json."), field="file")
+                raise UnsupportedError(
+                    N_("Choose the JSON file of a MISP event; its name ends in .json."),
+                    field="file",
+                )
             row = keep_file(
                 db_session(),
                 installation().files,
@@ -45,7 +47,9 @@ def import_misp() -> Any:
         else:
             job = jobs.enqueue(db_session(), IMPORT_JOB, {"file_id": str(row.id)}, actor=actor())
             return flask.redirect(flask.url_for(".import_status", job_id=job.id))
-    return flask.render_template("incidents/import_misp.html", form=form), 422 if form.errors else 200
+    return flask.render_template(
+        "incidents/import_misp.html", form=form
+    ), 422 if form.errors else 200
 
 
 @blueprint.get("/import/<uuid:job_id>")
@@ -58,7 +62,10 @@ def import_status(job_id: uuid.UUID) -> Any:
     if len(results) == 1 and not results[0]["is_new"]:
         known = _seen(results)
         if known:
-            flask.flash(_("This event was imported before; here is its incident. Nothing was doubled."), "info")
+            flask.flash(
+                _("This event was imported before; here is its incident. Nothing was doubled."),
+                "info",
+            )
             return flask.redirect(flask.url_for(".detail", incident_id=results[0]["incident_id"]))
     seen = _seen(results)
     message = _(job.message) if job.message else ""

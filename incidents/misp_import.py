@@ -13,7 +13,7 @@ from cirt.accounts import signing
 from cirt.accounts.models import User
 from cirt.clock import now
 from cirt.db import after_commit
-from cirt.errors import DomainError, ForbiddenError, InvalidInputError, N_, NotFoundError
+from cirt.errors import N_, DomainError, ForbiddenError, InvalidInputError, NotFoundError
 from cirt.files import FileStore, StoredFile, content_of
 from cirt.incidents import cases, observables
 from cirt.incidents.case_details import MAX_COMMENT, UNDETERMINED, CaseDetails
@@ -85,7 +85,11 @@ def _record(
     if known is not None:
         return {"incident_id": str(known), "is_new": False}
     incident = cases.create_incident(
-        session, actor, details_of_event(event), origin=origin_of(event, file), origin_uuid=event.uuid
+        session,
+        actor,
+        details_of_event(event),
+        origin=origin_of(event, file),
+        origin_uuid=event.uuid,
     )
     observables.add_observables(
         session,
@@ -131,8 +135,12 @@ def details_of_event(event: MispImport) -> CaseDetails:
         severity=event.severity,
         tlp=event.tlp or TLP.AMBER_STRICT,
         investigation_status=event.investigation_status,
-        detected_at=detected if detected and datetime(1970, 1, 1, tzinfo=UTC) <= detected <= now() else None,
-        techniques=tuple(each.external_id for each in event.attack_patterns if each.external_id)[:60],
+        detected_at=detected
+        if detected and datetime(1970, 1, 1, tzinfo=UTC) <= detected <= now()
+        else None,
+        techniques=tuple(each.external_id for each in event.attack_patterns if each.external_id)[
+            :60
+        ],
     )
 
 
@@ -183,6 +191,8 @@ def _erase(session: Session, files: FileStore, file_id: uuid.UUID) -> None:
     if row is None:
         return
     path = files.path_of(file_id)
-    audit.record(session, None, "file.erase", row, chain_id=row.administration_id, sha256=row.sha256)
+    audit.record(
+        session, None, "file.erase", row, chain_id=row.administration_id, sha256=row.sha256
+    )
     session.delete(row)
     after_commit(session, lambda: path.unlink(missing_ok=True))

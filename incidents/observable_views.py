@@ -7,7 +7,7 @@ import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cirt.errors import DomainError, InvalidInputError, N_
+from cirt.errors import N_, DomainError, InvalidInputError
 from cirt.incidents import case_queries, observables
 from cirt.incidents.case_forms import ChangeObservableForm, ObservableForm, PasteForm
 from cirt.incidents.case_pages import blueprint, incident_for, refuse
@@ -80,7 +80,9 @@ def paste(incident_id: uuid.UUID) -> Any:
                 kind_word=kind_word,
                 note_word=lambda note: _(NOTE_SENTENCES.get(note, note)),
             )
-    page = flask.render_template("incidents/paste.html", incident=incident, tab="observables", form=form)
+    page = flask.render_template(
+        "incidents/paste.html", incident=incident, tab="observables", form=form
+    )
     return page, 422 if form.errors else 200
 
 
@@ -104,7 +106,9 @@ def _chosen(entry: str, for_detection: set[str]) -> NewObservable:
     parts = entry.split(" ", 2)
     if len(parts) != 3:
         raise InvalidInputError(N_("This list is damaged; paste the text again."))
-    return NewObservable(observable=observable(parts[1], parts[2]), is_indicator=parts[0] in for_detection)
+    return NewObservable(
+        observable=observable(parts[1], parts[2]), is_indicator=parts[0] in for_detection
+    )
 
 
 @blueprint.route("/<uuid:incident_id>/observables/new", methods=["GET", "POST"])
@@ -122,7 +126,9 @@ def add_observable(incident_id: uuid.UUID) -> Any:
             )
             added = observables.add_observables(db_session(), actor(), incident, [new])
             if not added:
-                raise InvalidInputError(N_("The incident holds this observable already."), field="value")
+                raise InvalidInputError(
+                    N_("The incident holds this observable already."), field="value"
+                )
         except DomainError as error:
             refuse(form, error, "value")
         else:

@@ -184,7 +184,9 @@ def was_released(incident: Incident, row: IncidentObservable) -> bool:
     return incident.released_at is not None and row.added_at <= incident.released_at
 
 
-def observable_of(session: Session, incident: Incident, observable_id: uuid.UUID) -> IncidentObservable:
+def observable_of(
+    session: Session, incident: Incident, observable_id: uuid.UUID
+) -> IncidentObservable:
     """Return one observable of this case. Raises NotFoundError for any other."""
     row = session.get(IncidentObservable, observable_id)
     if row is None or row.incident_id != incident.id or row.withdrawn_at is not None:
@@ -198,8 +200,6 @@ def rule_of(session: Session, incident: Incident, rule_id: uuid.UUID) -> Inciden
     if row is None or row.incident_id != incident.id or row.withdrawn_at is not None:
         raise NotFoundError
     return row
-
-
 
 
 def _present_keys(session: Session, incident: Incident) -> set[str]:

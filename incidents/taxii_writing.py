@@ -47,6 +47,7 @@ class _Outcome:
     names: list[tuple[str, str]]
     refused: dict[int, str] = field(default_factory=dict)
     accepted: dict[int, Incoming] = field(default_factory=dict)
+    authors: dict[int, str] = field(default_factory=dict)
 
     def refuse(self, place: int, error: DomainError) -> None:
         self.refused[place] = str(error)
@@ -74,6 +75,7 @@ def receive(
             marking = _marking(one, holders)
             _check_marking(marking, collection, approval)
             outcome.accepted[place] = object_store.incoming(one, actor.administration_id, marking)
+            outcome.authors[place] = one.get("created_by_ref", "")
         except DomainError as error:
             outcome.refuse(place, error)
     _refuse_strangers(session, actor, collection, outcome)
@@ -190,15 +192,9 @@ def _refuse_strangers(
         session, collection.id, [item.stix_id for item in outcome.accepted.values()]
     )
     for place, item in list(outcome.accepted.items()):
-        claimed = outcome_author(item)
         taken = owners.get(item.stix_id, item.owner_id) != item.owner_id
-        if taken or item.stix_id in identities or claimed in identities:
+        if taken or item.stix_id in identities or outcome.authors[place] in identities:
             outcome.refuse(place, feed.OtherProducerError(item.stix_id))
-
-
-def outcome_author(item: Incoming) -> str:
-    """Return the identity that an object names as its creator, "" if none."""
-    return str(strictjson.loads(item.body).get("created_by_ref", ""))
 
 
 def _refuse_weaker(session: Session, actor: Actor, outcome: _Outcome) -> None:

@@ -1,5 +1,6 @@
 """Identifiers of STIX objects that we make, and the canonical bytes they are derived from."""
 
+import hashlib
 import json
 import re
 from typing import Any, Final
@@ -39,6 +40,16 @@ def object_id(type: str, namespace: UUID, *key: Any) -> str:  # noqa: A002 - the
     """
     name = canonical_json([type, *key]).decode("utf-8")
     return f"{type}--{uuid5(namespace, name)}"
+
+
+def observable_id(type: str, namespace: UUID, *key: Any) -> str:  # noqa: A002 - the standard's word
+    """Return the id of an SCO that the same type, namespace and key always give.
+
+    Of version 4, which STIX 2.1, section 2.9, asks for wherever the id does not follow from its
+    contributing properties, and for a process (section 6.13) always.
+    """
+    name = namespace.bytes + canonical_json([type, *key])
+    return f"{type}--{UUID(bytes=hashlib.sha256(name).digest()[:16], version=4)}"
 
 
 def is_stix_id(text: Any, of_type: str | None = None) -> bool:

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -100,6 +100,11 @@ def read_filters(
         which=which,
         exact=exact,
     )
+
+
+def all_versions(filters: Filters) -> Filters:
+    """Return the same filters for every version of what they match."""
+    return replace(filters, which=frozenset({Which.ALL}), exact=frozenset())
 
 
 def _bad(name: str, message: str) -> BadFilterError:

@@ -4,7 +4,7 @@ from typing import Any
 
 from cirt.errors import N_, InvalidInputError
 from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent
-from cirt.stix.ids import object_id
+from cirt.stix.ids import object_id, observable_id
 from cirt.stix.observables import Observable
 from cirt.stix.patterns import check_pattern, pattern_for
 from cirt.stix.timestamps import timestamp
@@ -64,7 +64,7 @@ def _sco(content: IncidentContent, found: Observable) -> StixObject:
     }
     # An SCO has no versions: whatever is in it, marking included, decides about its id, so that
     # one id never stands for two texts.
-    return {"id": object_id(found.type, content.id, sco), **sco}
+    return {"id": observable_id(found.type, content.id, sco), **sco}
 
 
 def _observed_data(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cirt import audit, migrations
 from cirt.clock import now
-from cirt.db import Database, open_database, sqlite_is_safe_for_wal, sqlite_module
+from cirt.db import Database, open_database, sqlite_is_safe_for_wal, sqlite_version
 from cirt.jobs import Job
 from cirt.settings import Settings, read_settings
 
@@ -95,7 +95,7 @@ def _disk(settings: Settings, _database: Database) -> str | None:
 
 def _engine(_settings: Settings, database: Database) -> str | None:
     if database.is_sqlite and not sqlite_is_safe_for_wal():
-        version = sqlite_module.sqlite_version
+        version = ".".join(str(part) for part in sqlite_version())
         return f"SQLite {version} can lose data in WAL mode and runs slower without: install pysqlite3"
     return None
 

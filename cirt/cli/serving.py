@@ -94,6 +94,7 @@ def serve(settings: Settings) -> None:
     refuse_busy_port(settings)
     try:
         from granian import Granian
+        from granian.constants import Interfaces
     except ImportError:
         import waitress
 
@@ -108,7 +109,7 @@ def serve(settings: Settings) -> None:
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface="wsgi",
+        interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=settings.threads,
         websockets=False,

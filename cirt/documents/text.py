@@ -272,31 +272,36 @@ class Passage:
         self, canvas: Any, line: Line, left: float, baseline: float, width: float
     ) -> list[LinkArea]:
         """Draw a line inside [left, left + width]; return where its links are."""
-        runs = [(run, self._shaped(run)) for run in self._ordered(line)]
-        total = sum(glyphs.width * self._size(run) / 1000 for run, glyphs in runs)
-        x = left + self._indent(width - total)
+        placed = []
+        x = 0.0
+        for run in bidi.visual_order(list(self._runs(line.start, line.end))):
+            glyphs = self._shaped(run)
+            placed.append((run, glyphs, x))
+            x += glyphs.width * self._size(run) / 1000
+        left += self._indent(width - x)
         links = []
-        for run, glyphs in runs:
-            size = self._size(run)
-            advance = glyphs.width * size / 1000
-            if run.span.code:
-                canvas.setFillColor(_TINT)
-                canvas.rect(
-                    x - 1, baseline - size * 0.28, advance + 2, size * 1.3, stroke=0, fill=1
-                )
-            colour = _LINK_COLOUR if run.span.link else self.look.colour
-            _draw_run(canvas, x, baseline, run.face, size, glyphs, colour)
-            if run.span.link:
-                canvas.setStrokeColor(_LINK_COLOUR)
-                canvas.setLineWidth(0.5)
-                canvas.line(x, baseline - size * 0.14, x + advance, baseline - size * 0.14)
-                box = (x, baseline - size * 0.3, x + advance, baseline + size)
-                links.append(LinkArea(quote(run.span.link, safe="%/:=&?~#+!$,;'@()*[]"), box))
-            x += advance
+        # placed from left to right, but written in reading order, as programs read a file
+        for run, glyphs, x in sorted(placed, key=lambda each: each[0].start):
+            links += self._draw_run(canvas, run, glyphs, left + x, baseline)
         return links
 
-    def _ordered(self, line: Line) -> list[_Run]:
-        return bidi.visual_order(list(self._runs(line.start, line.end)))
+    def _draw_run(
+        self, canvas: Any, run: _Run, glyphs: Glyphs, x: float, baseline: float
+    ) -> list[LinkArea]:
+        size = self._size(run)
+        advance = glyphs.width * size / 1000
+        if run.span.code:
+            canvas.setFillColor(_TINT)
+            canvas.rect(x - 1, baseline - size * 0.28, advance + 2, size * 1.3, stroke=0, fill=1)
+        colour = _LINK_COLOUR if run.span.link else self.look.colour
+        _write(canvas, x, baseline, run.face, size, glyphs, colour)
+        if not run.span.link:
+            return []
+        canvas.setStrokeColor(_LINK_COLOUR)
+        canvas.setLineWidth(0.5)
+        canvas.line(x, baseline - size * 0.14, x + advance, baseline - size * 0.14)
+        box = (x, baseline - size * 0.3, x + advance, baseline + size)
+        return [LinkArea(quote(run.span.link, safe="%/:=&?~#+!$,;'@()*[]"), box)]
 
     def _indent(self, room: float) -> float:
         if self.look.alignment == "centre":
@@ -305,7 +310,7 @@ class Passage:
         return room if at_right else 0.0
 
 
-def _draw_run(
+def _write(
     canvas: Any, x: float, baseline: float, face: Face, size: float, glyphs: Glyphs, colour: str
 ) -> None:
     writer = canvas.beginText(x, baseline)

@@ -80,7 +80,7 @@ def test_wrong_input_is_refused_at_its_field_and_the_rest_is_kept(browser, cast,
         ({"language": "de"}, "Choose one of the languages listed."),
         ({"country": "nonsense"}, "Choose a country"),
     ):
-        answer = farid.post(START, _form(cast, **{"title": "Kept title", **change}))
+        answer = farid.post(START, {**_form(cast), "title": "Kept title", **change})
         assert answer.status_code == 422, change
         assert sentence in page(answer), change
         if "title" not in change:

@@ -25,7 +25,7 @@ ONE = "[a-b:c = 'x']"
     ],
 )
 def test_pattern_of_an_observable(kind: str, typed: str, pattern: str) -> None:
-    """STIX 2.1, section 9.6: object paths and escapes."""
+    """STIX 2.1, section 9: object paths and escapes."""
     assert pattern_for(observable(kind, typed)) == pattern
     check_pattern(pattern)
 

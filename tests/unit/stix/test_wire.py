@@ -251,7 +251,7 @@ def test_indicator_detected_the_incident_and_rests_on_what_was_seen() -> None:
 
 
 def test_report_names_what_is_in_it() -> None:
-    """STIX 2.1, section 10.18, report-type-ov."""
+    """STIX 2.1, report-type-ov."""
     report = the(build(CONTENT), "report")
     assert report["report_types"] == [
         "threat-report",
@@ -503,14 +503,24 @@ def test_any_accepted_observable_is_valid_on_the_wire(
         item = observable(kind, start + value + end)
     except InvalidInputError:
         return
-    for obj in parsed(
-        build(
-            dataclasses.replace(
-                CONTENT, observables=(ObservableContent(observable=item, is_indicator=True),)
-            )
-        )
-    ):
+    seen = ObservableContent(observable=item, is_indicator=item.type != "vulnerability")
+    for obj in parsed(build(dataclasses.replace(CONTENT, observables=(seen,)))):
         assert check_object(obj, now=CONTENT.modified) == []
+
+
+def test_observable_without_contributing_properties_is_valid() -> None:
+    """STIX 2.1, sections 2.9 and 6.13: those and processes must have an id of version 4."""
+    for item in (
+        Observable("process", {"command_line": "x"}),
+        Observable("file", {"size": 3, "name": "x"}),
+        Observable("x509-certificate", {"subject": "CN=x"}),
+        Observable("user-account", {"display_name": "x"}),
+        Observable("email-message", {"message_id": "<x@y.example>"}),
+    ):
+        seen = ObservableContent(observable=item)
+        for obj in parsed(check(dataclasses.replace(CONTENT, observables=(seen,)))):
+            result = validate_instance(obj, ValidationOptions(version="2.1"))
+            assert result.is_valid, (obj, result.errors)
 
 
 @settings(max_examples=15, deadline=None)
