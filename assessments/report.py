@@ -38,6 +38,10 @@ from cirt.documents.model import (
 
 Translate = Callable[[str], str]
 
+# first strong isolate, pop directional isolate: a text of any script keeps its own order
+_FSI, _PDI = "\u2068", "\u2069"
+_ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
+
 
 @dataclass(frozen=True)
 class EvidenceContent:
@@ -158,6 +162,8 @@ class _Writer:
         yield from self._summary()
         yield from self._method()
         yield from self._results()
+        yield PageBreak()
+        yield Heading(1, self.say("answers"))
         for dimension in self.content.dimensions:
             yield from self._dimension(dimension)
         yield from self._provisions()
@@ -168,7 +174,7 @@ class _Writer:
         if content.is_closed and content.closed_at is not None:
             state = self.say("closed", date=ltr(_day(content.closed_at)))
         return Cover(
-            title=content.title,
+            title=written(content.title).text,
             kicker=self.text("subject"),
             subtitle=content.country,
             details=(
@@ -255,7 +261,7 @@ class _Writer:
             caption=self.say("results table"),
             header=tuple(map(self.say, ("code", "dimension", "figure", "answered", "confidence"))),
             rows=tuple(self._result_row(each) for each in dimensions),
-            widths=(1.1, 4.4, 1.6, 1.9, 2.4),
+            widths=(1.0, 4.2, 1.6, 1.7, 2.9),
         )
 
     def _result_row(self, each: DimensionContent) -> tuple[Spans, ...]:
@@ -273,8 +279,7 @@ class _Writer:
         return self.say("of", done=ltr(figure.value), total="4")
 
     def _dimension(self, dimension: DimensionContent) -> Iterator[Block]:
-        yield PageBreak()
-        yield Heading(1, (ltr(dimension.code), Span(" "), *plain(dimension.title)))
+        yield Heading(2, (ltr(dimension.code), Span(" "), *plain(dimension.title)))
         yield Paragraph(plain(dimension.description))
         yield Paragraph(
             (
@@ -292,7 +297,7 @@ class _Writer:
             yield from self._question(question)
 
     def _question(self, question: QuestionContent) -> Iterator[Block]:
-        yield Heading(2, (ltr(question.code), Span(" "), *plain(question.text)))
+        yield Heading(3, (ltr(question.code), Span(" "), *plain(question.text)))
         if question.state is AnswerState.LEVEL:
             yield Paragraph(
                 self.say(
@@ -303,22 +308,22 @@ class _Writer:
                 )
             )
         elif question.state is AnswerState.NOT_APPLICABLE:
-            yield Paragraph(self.say("not applicable because", reason=question.reason))
+            yield Paragraph(self.say("not applicable because", reason=written(question.reason)))
         else:
             yield Paragraph(self.say(_STATE_WORDS[question.state]))
         if question.comment:
             yield Paragraph((Span(self.text("comment"), bold=True),))
             for part in question.comment.split("\n\n"):
                 if part.strip():
-                    yield Paragraph(plain(part.strip("\n")))
+                    yield Paragraph((written(part.strip("\n")),))
         if question.evidence:
             yield Paragraph((Span(self.text("evidence"), bold=True),))
             yield BulletList(tuple(map(self._evidence, question.evidence)))
 
     def _evidence(self, piece: EvidenceContent) -> Spans:
-        parts: list[Span] = [*self.say(f"kind {piece.kind}"), Span(": "), Span(piece.reference)]
+        parts: list[Span] = [*self.say(f"kind {piece.kind}"), Span(": "), written(piece.reference)]
         if piece.file_name and piece.file_name != piece.reference:
-            parts += [Span(" ("), Span(piece.file_name), Span(")")]
+            parts += [Span(" ("), written(piece.file_name), Span(")")]
         if piece.seen_on:
             parts += [Span(", "), ltr(piece.seen_on)]
         if piece.marking:
@@ -347,6 +352,12 @@ class _Writer:
             tuple(codes[1:]),
             self.say("checked yes" if each.verified else "checked no"),
         )
+
+
+def written(text: str) -> Span:
+    """Return a text that somebody typed, each line in the direction of its own first letter."""
+    lines = text.translate(_ISOLATES).split("\n")
+    return Span("\n".join(f"{_FSI}{line}{_PDI}" if line.strip() else line for line in lines))
 
 
 def _day(moment: datetime) -> str:

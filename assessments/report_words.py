@@ -67,6 +67,7 @@ REPORT_WORDS: Mapping[str, str] = MappingProxyType(
         "of": N_("%(done)s of %(total)s"),
         "no figure": N_("no figure"),
         # dimensions
+        "answers": N_("Answers and evidence"),
         "figure is": N_("Figure: %(figure)s."),
         "coverage": N_("Questions with a level: %(done)s of %(total)s. %(confidence)s."),
         "level is": N_("**Level %(level)s, %(name)s:** %(text)s"),

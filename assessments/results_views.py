@@ -23,7 +23,7 @@ from cirt.assessments.results import (
 from cirt.assessments.scoring import TREATMENTS, Treatment
 from cirt.charts import radar_svg
 from cirt.clock import now
-from cirt.documents.pdf import produce_pdf
+from cirt.documents.production import produce_pdf
 from cirt.errors import N_, NotFoundError, UnavailableError
 from cirt.limited import LimitedProcessError
 from cirt.routing import opens

@@ -254,6 +254,7 @@ def _task(assessment: Assessment, one: dict[str, Any], language: str) -> dict[st
     progress: queries.Progress = one["progress"]
     dimension = one["dimension"]
     return {
+        "code": dimension.id,
         "title": dimension.title.in_language(language),
         "hint": dimension.description.in_language(language),
         "url": flask.url_for(

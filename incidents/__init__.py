@@ -18,6 +18,7 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     from cirt.incidents import (
         case_pages,
         case_views,
+        exchange,
         export_views,
         import_views,
         misp_import,
@@ -33,3 +34,4 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     case_pages.add_words(app)
     navigation.add_entry("incidents.index", N_("Incidents"), action="incident.list", order=20)
     home.append(home_part)
+    exchange.register(app, home)

@@ -94,7 +94,7 @@ def open_by_severity(session: Session, actor: Actor) -> dict[int | None, int]:
         .where(seen.c.investigation_status != "closed")
         .group_by(seen.c.severity)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def to_judge(session: Session, actor: Actor, most: int = 5) -> Sequence[Incident]:

@@ -165,6 +165,9 @@ def canonical_domain(value: Any) -> str:
     ):
         raise _unfit(text, "domain-name")
     if not text.isascii():
+        # "¹.example" is another spelling of "1.example"
+        if unicodedata.normalize("NFKC", text) != text:
+            raise _unfit(text, "domain-name")
         try:
             if len(text.encode("idna")) > 253:
                 raise _unfit(text, "domain-name")
@@ -173,6 +176,7 @@ def canonical_domain(value: Any) -> str:
     return text
 
 
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=-]+)(?::\d*)?")
 _URI_CHARACTERS = "!$&'()*+,;=:@/?%"
 
@@ -219,9 +223,10 @@ def _as_uri(text: str) -> str:
 def _canonical_email(value: Any) -> str:
     text = _plain(value)
     local, at, domain = text.rpartition("@")
-    if not at or not re.fullmatch(r"[^\s@<>\"(),:;\[\]\\]{1,64}", local):
+    if not at or len(local) > 64 or not _LOCAL_PART.fullmatch(local):
         raise _unfit(text, "email-addr")
-    return f"{local}@{canonical_domain(domain)}"
+    # STIX asks for an address of RFC 5322, which has no other letters
+    return f"{local}@{canonical_domain(domain).encode('idna').decode('ascii')}"
 
 
 def _canonical_mac(value: Any) -> str:

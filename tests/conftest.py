@@ -55,11 +55,12 @@ def _cheap_passwords() -> Iterator[None]:
     """Argon2 at its cheapest for the test accounts; its own test uses the real cost."""
     from argon2 import PasswordHasher
 
-    kept = passwords._hasher, passwords._ABSENT
+    kept = passwords._hasher
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    passwords._ABSENT = passwords._hasher.hash("nobody")
+    passwords._absent.cache_clear()
     yield
-    passwords._hasher, passwords._ABSENT = kept
+    passwords._hasher = kept
+    passwords._absent.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import io
 import threading
-from dataclasses import dataclass
 
 from reportlab.pdfgen.canvas import Canvas
 
@@ -10,7 +9,6 @@ from cirt.documents import pages, styles, typefaces
 from cirt.documents.covers import cover
 from cirt.documents.figures import figure
 from cirt.documents.flowables import Piece, Workshop, heading, items, note, paragraph
-from cirt.documents.json_form import to_json
 from cirt.documents.model import (
     Block,
     BulletList,
@@ -25,25 +23,14 @@ from cirt.documents.model import (
     Table,
 )
 from cirt.documents.pages import PageEnd
+from cirt.documents.production import Rendered
 from cirt.documents.tables import table
 from cirt.documents.tagging import TagTree, finish
 from cirt.documents.text import Typesetting
 from cirt.documents.typefaces import LATIN
-from cirt.limited import run_limited
-
-TIMEOUT_SECONDS = 30
-MEMORY_BYTES = 700_000_000
 
 # reportlab's fonts can serve one document at a time
 _ONE_AT_A_TIME = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A PDF, and the characters that no font has: they are printed as U+FFFD, sorted here."""
-
-    pdf: bytes
-    missing: tuple[str, ...]
 
 
 def render_pdf(document: Document) -> bytes:
@@ -72,26 +59,6 @@ def render(document: Document) -> Rendered:
         canvas.save()
         pdf = finish(buffer.getvalue(), workshop.tags, document)
     return Rendered(pdf, tuple(sorted(typesetting.missing)))
-
-
-def produce_pdf(document: Document) -> bytes:
-    """Return the document as PDF, made in a limited process of its own.
-
-    Raises LimitedProcessError when that takes too long or too much memory.
-    """
-    return produce(document).pdf
-
-
-def produce(document: Document) -> Rendered:
-    """Return what render() does, made in a limited process of its own."""
-    answer = run_limited(
-        "cirt.documents.process",
-        to_json(document),
-        timeout_seconds=TIMEOUT_SECONDS,
-        memory_bytes=MEMORY_BYTES,
-    )
-    missing, _, pdf = answer.partition(b"\n")
-    return Rendered(pdf, tuple(missing.decode()))
 
 
 def _pieces(workshop: Workshop, document: Document) -> list[Piece | PageEnd]:

@@ -59,7 +59,14 @@ def test_recording_leads_to_the_summary(browser: Make) -> None:
     answer = nadia.post("/incidents/new", FIELDS)
     assert answer.status_code == 302
     page = nadia.get(answer.location).get_data(as_text=True)
-    for text in ("Mail server of the ministry", "TLP:AMBER+STRICT", "Spam", "2 – Medium", "XB", "Detection"):
+    for text in (
+        "Mail server of the ministry",
+        "TLP:AMBER+STRICT",
+        "Spam",
+        "2 – Medium",
+        "XB",
+        "Detection",
+    ):
         assert text in page
     assert re.search(r"XA-\d{4}-0001", page)
     assert "Crosses a border" in page
@@ -79,14 +86,27 @@ def test_list_shows_and_narrows(browser: Make, make_incident: Callable[..., uuid
     ):
         page = nadia.get(f"/incidents/?{query}").get_data(as_text=True)
         assert title in page and "1 incident," in page, query
-    for query in ("text=100_", "severity=9", "page=99999999&text=nothing%00", "class=%25", "severity=²"):
+    for query in (
+        "text=100_",
+        "severity=9",
+        "page=99999999&text=nothing%00",
+        "class=%25",
+        "severity=²",
+    ):
         assert nadia.get(f"/incidents/?{query}").status_code == 200, query
 
 
 def test_pages_need_a_sign_in(browser: Make, make_incident: Callable[..., uuid.UUID]) -> None:
     incident_id = make_incident()
     nobody = browser(None)
-    for path in ("", "new", "import", f"{incident_id}", f"{incident_id}/edit", f"{incident_id}/misp.json"):
+    for path in (
+        "",
+        "new",
+        "import",
+        f"{incident_id}",
+        f"{incident_id}/edit",
+        f"{incident_id}/misp.json",
+    ):
         answer = nobody.get(f"/incidents/{path}")
         assert answer.status_code == 302 and "/sign-in" in answer.location
 
@@ -108,7 +128,9 @@ def test_other_administrations_find_nothing(
 
 
 @pytest.mark.parametrize("username", ["root", "amina", "farid"])
-def test_other_roles_may_not(browser: Make, make_incident: Callable[..., uuid.UUID], username: str) -> None:
+def test_other_roles_may_not(
+    browser: Make, make_incident: Callable[..., uuid.UUID], username: str
+) -> None:
     incident_id = make_incident(tlp=TLP.CLEAR)
     other = browser(username)
     assert other.get("/incidents/").status_code == 403
@@ -190,7 +212,11 @@ def test_numbers_have_no_gap_after_a_refusal(browser: Make, database: Database, 
     browser("boris").post("/incidents/new", FIELDS)
     with database.reading() as session:
         found = sorted(session.scalars(sa.select(Incident.reference)))
-    assert [reference[:2] + reference[7:] for reference in found] == ["XA-0001", "XA-0002", "XB-0001"]
+    assert [reference[:2] + reference[7:] for reference in found] == [
+        "XA-0001",
+        "XA-0002",
+        "XB-0001",
+    ]
 
 
 def test_conflict_is_shown_side_by_side_and_nothing_is_lost(
@@ -223,11 +249,20 @@ def test_lowering_a_marking_needs_a_reason(
     nadia = browser("nadia")
     seen = _form(nadia.get(url))
     answer = nadia.post(url, {**FIELDS, **seen, "tlp": "green"})
-    assert answer.status_code == 422 and "Say why the marking is lowered" in answer.get_data(as_text=True)
-    assert nadia.post(url, {**FIELDS, **seen, "tlp": "green", "reason": "The source agreed."}).status_code == 302
+    assert answer.status_code == 422 and "Say why the marking is lowered" in answer.get_data(
+        as_text=True
+    )
+    assert (
+        nadia.post(
+            url, {**FIELDS, **seen, "tlp": "green", "reason": "The source agreed."}
+        ).status_code
+        == 302
+    )
     with database.reading() as session:
         assert session.get_one(Incident, incident_id).tlp == "green"
-        change = session.scalars(sa.select(IncidentChange).where(IncidentChange.kind == "edited")).one()
+        change = session.scalars(
+            sa.select(IncidentChange).where(IncidentChange.kind == "edited")
+        ).one()
         assert change.reason == "The source agreed."
         assert change.fields["tlp"] == ["amber", "green"]
 
@@ -282,7 +317,9 @@ def test_reading_a_strict_case_is_noted(
         nadia.get(f"/incidents/{incident_id}")
         nadia.get(f"/incidents/{incident_id}/bundle")
     with database.reading() as session:
-        seen = session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "incident.view"))
+        seen = session.scalars(
+            sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "incident.view")
+        )
         assert [(entry.subject, entry.details["page"]) for entry in seen] == [
             (f"incident:{noted}", "detail"),
             (f"incident:{noted}", "bundle"),
@@ -305,7 +342,9 @@ def test_allowed_and_visible_agree(
         counts = set()
         for name, actor in cast.actors.items():
             for action in actions:
-                seen = {row.id for row in session.scalars(visible(actor, Incident, action)).unique()}
+                seen = {
+                    row.id for row in session.scalars(visible(actor, Incident, action)).unique()
+                }
                 may = {row.id for row in rows if access.allowed(session, actor, action, row)}
                 assert seen == may, (name, action)
                 counts.add((name, action, len(seen)))

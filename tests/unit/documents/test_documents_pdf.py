@@ -13,7 +13,8 @@ import pytest
 from pypdf import PdfReader
 
 from cirt.documents.model import Document, Heading, Note, Paragraph, Span, Table, emphasise, plain
-from cirt.documents.pdf import produce, produce_pdf, render, render_pdf
+from cirt.documents.pdf import render, render_pdf
+from cirt.documents.production import produce, produce_pdf
 from tests.unit.documents.samples import ARABIC, document, everything
 
 poppler = pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is absent")

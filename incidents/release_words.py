@@ -1,0 +1,77 @@
+"""Words for releases, and what a frozen bundle says, line by line, for whoever approves it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from cirt.errors import N_
+from cirt.incidents.object_store import marking_of
+from cirt.incidents.release_models import ReleaseState
+from cirt.stix.marking import TLP
+
+STATE_NAMES: dict[str, str] = {
+    ReleaseState.PREPARED: N_("Waits for approval"),
+    ReleaseState.APPROVED: N_("Released"),
+    ReleaseState.REFUSED: N_("Refused"),
+    ReleaseState.WITHDRAWN: N_("Withdrawn before release"),
+}
+STATE_KINDS: dict[str, str] = {
+    ReleaseState.PREPARED: "review",
+    ReleaseState.APPROVED: "done",
+    ReleaseState.REFUSED: "failed",
+    ReleaseState.WITHDRAWN: "blocked",
+}
+
+# what standard bodies publish says nothing about the incident
+_NOT_SHOWN = ("marking-definition", "extension-definition")
+_SAYING = ("name", "value", "pattern", "content", "relationship_type", "description", "key")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One object of a bundle: what it is, what it says, how it is marked (None: unknown)."""
+
+    type: str
+    text: str
+    details: str
+    tlp: TLP | None
+    revoked: bool
+
+
+def lines_of(bundle: bytes) -> list[Line]:
+    """Return what the objects of a bundle say, in their order; the bytes are our own."""
+    objects = [one for one in json.loads(bundle)["objects"] if one["type"] not in _NOT_SHOWN]
+    names = {one["id"]: _text(one) for one in objects}
+    return [
+        Line(
+            type=one["type"],
+            text=_relation(one, names) or names[one["id"]],
+            details=str(one.get("description", "")),
+            tlp=marking_of(one),
+            revoked=bool(one.get("revoked")),
+        )
+        for one in objects
+    ]
+
+
+def _text(one: dict[str, Any]) -> str:
+    for name in _SAYING:
+        if one.get(name):
+            return str(one[name])
+    hashes = one.get("hashes")
+    if isinstance(hashes, dict) and hashes:
+        return ", ".join(f"{name} {value}" for name, value in sorted(hashes.items()))
+    if "number" in one:
+        return f"AS{one['number']}"
+    return ", ".join(
+        f"{name}: {value}"
+        for name, value in one.items()
+        if name.startswith(("first_", "last_", "number_"))
+    )
+
+
+def _relation(one: dict[str, Any], names: dict[str, str]) -> str:
+    if one["type"] != "relationship":
+        return ""
+    source, target = names.get(one["source_ref"], ""), names.get(one["target_ref"], "")
+    return f"{source} · {one['relationship_type']} · {target}"
