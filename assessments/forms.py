@@ -114,9 +114,9 @@ class EvidenceForm(Form):
 
     kind = RadioField(N_("What is it?"), choices=[], default="file", validate_choice=False)
     file = FileField(N_("File"), description=N_("Only for an attached file."))
-    tlp = SelectField(
+    tlp = ChoiceField(
         N_("Marking of the file"),
-        choices=[(marking.value, marking.label) for marking in MARKINGS],
+        choices=lambda: [(marking.value, marking.label) for marking in MARKINGS],
         default=TLP.AMBER_STRICT.value,
         validate_choice=False,
         description=N_(

@@ -1,5 +1,6 @@
 """The report of an assessment as a document: pure, from plain values and a translator."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,8 +39,10 @@ from cirt.documents.model import (
 
 Translate = Callable[[str], str]
 
-# first strong isolate, pop directional isolate: a text of any script keeps its own order
-_FSI, _PDI = "\u2068", "\u2069"
+# isolates (left to right, first strong, pop): a text of any script keeps its own order
+_LRI, _FSI, _PDI = "\u2066", "\u2068", "\u2069"
+# a number or name with signs in it, such as 2021-114 or C++: Arabic text would turn its parts round
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z+#./:_@-]*[0-9A-Za-z+#]")
 _ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
 
 
@@ -354,9 +357,14 @@ class _Writer:
         )
 
 
+def _in_order(code: re.Match[str]) -> str:
+    return code[0] if code[0].isalnum() else f"{_LRI}{code[0]}{_PDI}"
+
+
 def written(text: str) -> Span:
     """Return a text that somebody typed, each line in the direction of its own first letter."""
-    lines = text.translate(_ISOLATES).split("\n")
+    isolated = _CODE.sub(_in_order, text.translate(_ISOLATES))
+    lines = isolated.split("\n")
     return Span("\n".join(f"{_FSI}{line}{_PDI}" if line.strip() else line for line in lines))
 
 

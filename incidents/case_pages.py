@@ -45,13 +45,13 @@ def note_reading(incident: Incident, page: str) -> None:
     """Note in the audit trail that a TLP:AMBER+STRICT or TLP:RED incident is being shown."""
     if incident.marking < NOTED_FROM:
         return
-    subject, details = audit.subject_of(incident), {"page": page, "tlp": incident.tlp}
+    subject, tlp = audit.subject_of(incident), incident.tlp
     if flask.request.method in SAFE_METHODS:
         # before anything is shown, and in a transaction of its own: a reading one cannot write
         with installation().database.writing() as session:
-            audit.record(session, actor(), "incident.view", subject, **details)
+            audit.record(session, actor(), "incident.view", subject, page=page, tlp=tlp)
     else:
-        audit.record(db_session(), actor(), "incident.view", subject, **details)
+        audit.record(db_session(), actor(), "incident.view", subject, page=page, tlp=tlp)
 
 
 def refuse(form: Form, error: DomainError, otherwise: str) -> None:
@@ -81,7 +81,7 @@ def local(sentence: Sentence) -> str:
 def severity_word(level: int | None) -> str:
     """Return level and name of a severity."""
     if level is None:
-        return _(NOT_JUDGED)
+        return str(_(NOT_JUDGED))
     return f"{level} – {local(taxonomies.severities()[level].name)}"
 
 
@@ -95,7 +95,7 @@ def type_word(tag: str) -> str:
 
 def status_word(status: str) -> str:
     """Return the name of an investigation status."""
-    return _(STATUS_NAMES.get(status, status))
+    return str(_(STATUS_NAMES.get(status, status)))
 
 
 def sector_word(sector: str) -> str:

@@ -1,7 +1,6 @@
 """Pages of cases: list, record, read, change, history."""
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 import flask
@@ -12,6 +11,7 @@ from cirt.access import require
 from cirt.accounts.models import User
 from cirt.errors import ConflictError, DomainError
 from cirt.incidents import case_queries, cases
+from cirt.incidents.case_changes import Difference, shown
 from cirt.incidents.case_details import CaseDetails
 from cirt.incidents.case_forms import CaseForm, form_values
 from cirt.incidents.case_models import Incident
@@ -22,9 +22,6 @@ from cirt.incidents.case_pages import (
     local,
     refuse,
     sector_word,
-    severity_word,
-    status_word,
-    type_word,
 )
 from cirt.incidents.case_queries import Filter
 from cirt.incidents.case_words import (
@@ -36,7 +33,6 @@ from cirt.incidents.case_words import (
     STATUS_NAMES,
 )
 from cirt.routing import opens
-from cirt.stix.marking import TLP
 from cirt.web import actor, db_session
 
 
@@ -53,7 +49,7 @@ def index() -> Any:
         text=asked.get("text", ""),
     )
     page = case_queries.listing(db_session(), actor(), narrowed, page_asked())
-    kept = {
+    kept: dict[str, Any] = {
         name: value
         for name, value in asked.items()
         if name in ("status", "severity", "class", "text") and value
@@ -75,8 +71,8 @@ def index() -> Any:
             ),
         ],
         classes=[(each.id, local(each.label)) for each in taxonomies.incident_classes().values()],
-        previous_url=flask.url_for(".index", **kept, page=page.page - 1) if page.page > 1 else None,
-        next_url=flask.url_for(".index", **kept, page=page.page + 1)
+        previous_url=flask.url_for(".index", page=page.page - 1, **kept) if page.page > 1 else None,
+        next_url=flask.url_for(".index", page=page.page + 1, **kept)
         if page.page < page.pages
         else None,
     )
@@ -140,15 +136,6 @@ def detail(incident_id: uuid.UUID) -> Any:
         determination=_(DETERMINATION_NAMES[incident.determination]),
         language_name=LANGUAGE_NAMES.get(incident.language, incident.language),
     )
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A field that two people left differently."""
-
-    label: str
-    theirs: str
-    mine: str
 
 
 @blueprint.route("/<uuid:incident_id>/edit", methods=["GET", "POST"])
@@ -232,38 +219,3 @@ def history(incident_id: uuid.UUID) -> Any:
     return flask.render_template(
         "incidents/history.html", incident=incident, tab="history", acts=acts
     )
-
-
-def shown(name: str, value: Any) -> str:
-    """Return a field's JSON value as people read it."""
-    if name == "severity":
-        return severity_word(value)
-    if value in (None, "", []):
-        return "–"
-    if isinstance(value, list):
-        return ", ".join(_shown_entry(name, str(each)) for each in value)
-    if name.endswith("_at"):
-        return f"{str(value)[:16].replace('T', ' ')} UTC"
-    return _shown_entry(name, str(value))
-
-
-def _shown_entry(name: str, value: str) -> str:
-    match name:
-        case "tlp":
-            return TLP(value).label
-        case "rsit":
-            return type_word(value)
-        case "investigation_status":
-            return status_word(value)
-        case "determination":
-            return _(DETERMINATION_NAMES.get(value, value))
-        case "language":
-            return LANGUAGE_NAMES.get(value, value)
-        case "sectors":
-            return sector_word(value)
-        case "failed" | "held":
-            return capability_word(value)
-        case "readers":
-            user = db_session().get(User, uuid.UUID(value))
-            return user.name if user else "–"
-    return value

@@ -214,9 +214,11 @@ def possible_readers(session: Session, administration_id: uuid.UUID) -> list[Use
 
 def details_of(incident: Incident) -> CaseDetails:
     """Return what the form of an incident shows."""
+    columns: dict[str, Any] = {name: getattr(incident, name) for name in _COLUMNS}
+    lists: dict[str, Any] = {name: tuple(getattr(incident, name)) for name in _LISTS}
     return CaseDetails(
-        **{name: getattr(incident, name) for name in _COLUMNS},
-        **{name: tuple(getattr(incident, name)) for name in _LISTS},
+        **columns,
+        **lists,
         tlp=incident.marking,
         failed=tuple(row.capability for row in incident.capabilities if row.outcome == "failed"),
         held=tuple(row.capability for row in incident.capabilities if row.outcome == "held"),

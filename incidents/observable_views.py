@@ -22,7 +22,7 @@ from cirt.web import actor, db_session
 
 def kind_word(type_name: str) -> str:
     """Return the name of a kind of observable."""
-    return _(OBSERVABLE_NAMES.get(type_name, type_name))
+    return str(_(OBSERVABLE_NAMES.get(type_name, type_name)))
 
 
 def harmless(item: Observable) -> str:

@@ -27,7 +27,7 @@ from cirt.incidents.release_outlook import (
     outlook,
     staleness,
 )
-from cirt.incidents.release_policy import POLICY_SENTENCES, Need
+from cirt.incidents.release_policy import POLICY_SENTENCES, Channel, need_of
 from cirt.incidents.release_words import STATE_KINDS, STATE_NAMES, lines_of
 from cirt.incidents.wire_content import NOT_SENT
 from cirt.routing import opens
@@ -121,7 +121,7 @@ def detail(release_id: uuid.UUID) -> Any:
         not_sent=NOT_SENT,
         obstacle=_obstacle(row, incident),
         approvable_from=_approvable_from(row),
-        policy=POLICY_SENTENCES[row.policy],
+        policy=_policy(row),
         state_name=_state_name,
         state_kind=STATE_KINDS,
         own_id=actor().user_id,
@@ -167,7 +167,7 @@ def approve(release_id: uuid.UUID) -> Any:
         form=form,
         release=row,
         incident=incident,
-        policy=POLICY_SENTENCES[row.policy],
+        policy=_policy(row),
         alone=_is_alone(row),
     )
     return page, 422 if form.errors else 200
@@ -218,13 +218,22 @@ def _obstacle(row: Release, incident: Incident) -> str:
     return _(found) if found else ""
 
 
+def _policy(row: Release) -> str:
+    """Return what must happen, or for a decided release what has happened, as a sentence."""
+    need: str = row.policy
+    if row.is_open:
+        others = has_second_person(db_session(), row.administration_id, row.prepared_by)
+        need = need_of(row.label, Channel.PERSON, has_second_person=others)
+    return _(POLICY_SENTENCES[need])
+
+
 def _delay() -> timedelta:
     return timedelta(hours=installation().settings.release_delay_hours)
 
 
 def _is_alone(row: Release) -> bool:
     """Whether the actor prepared it and no second person could approve it."""
-    if actor().user_id != row.prepared_by or row.policy != Need.DELAY:
+    if actor().user_id != row.prepared_by:
         return False
     return not has_second_person(db_session(), row.administration_id, row.prepared_by)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cirt.errors import InvalidInputError
+from cirt.stix.addresses import MAX_VALUE
 from cirt.stix.defanging import OffsetMap, defang, refang, refang_with_map
 from cirt.stix.domains import (
     DOCUMENTATION_DOMAINS,
@@ -16,7 +17,7 @@ from cirt.stix.domains import (
     SPECIAL_USE,
     TOP_LEVEL_DOMAINS,
 )
-from cirt.stix.observables import HASH_LENGTHS, MAX_VALUE, Observable, observable
+from cirt.stix.observables import HASH_LENGTHS, Observable, observable
 
 __all__ = ["MAX_TEXT", "Detection", "defang", "detect", "refang"]
 

@@ -96,7 +96,9 @@ def _disk(settings: Settings, _database: Database) -> str | None:
 def _engine(_settings: Settings, database: Database) -> str | None:
     if database.is_sqlite and not sqlite_is_safe_for_wal():
         version = ".".join(str(part) for part in sqlite_version())
-        return f"SQLite {version} can lose data in WAL mode and runs slower without: install pysqlite3"
+        return (
+            f"SQLite {version} can lose data in WAL mode and runs slower without: install pysqlite3"
+        )
     return None
 
 

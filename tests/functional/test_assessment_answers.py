@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cirt import audit
 from cirt.assessments.answering import AnswerConflictError
 from cirt.assessments.instruments import load_instrument
-from cirt.assessments.models import Answer, AnswerVersion
+from cirt.assessments.models import AnswerVersion
 from cirt.clock import now
 from tests.functional.assessment_steps import (
     FIRST,
@@ -99,7 +99,9 @@ def test_same_content_twice_is_no_change_and_no_conflict(browser, cast, database
         answer = farid.post(url, _fields("2", 0, comment="Same"), headers=JSON)
         assert (answer.status_code, answer.json["revision"]) == (200, 1)
     assert len(versions(database, assessment_id, FIRST)) == 1
-    untouched = farid.post(question_url(assessment_id, SECOND), _fields("not-answered"), headers=JSON)
+    untouched = farid.post(
+        question_url(assessment_id, SECOND), _fields("not-answered"), headers=JSON
+    )
     assert untouched.json["revision"] == 0
     assert present(database, assessment_id, SECOND) is None
 
@@ -211,7 +213,7 @@ def test_too_long_comment_is_refused_and_kept(browser, cast, database):
 def test_hostile_text_is_shown_as_text(browser, cast, database):
     assessment_id = started(database, cast)
     farid = browser("farid")
-    hostile = '<script>alert(1)</script>\x00 ${7*7} {{7*7}} "\'> مرحبا'
+    hostile = "<script>alert(1)</script>\x00 ${7*7} {{7*7}} \"'> مرحبا"
     farid.post(question_url(assessment_id), _fields(comment=hostile))
     assert present(database, assessment_id, FIRST).comment == hostile.replace("\x00", "")
     for address in ("", "/history"):

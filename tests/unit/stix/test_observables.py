@@ -75,6 +75,7 @@ def test_typed_value_becomes_canonical(kind: str, typed: str, properties: dict[s
         ("url", "http://"),
         ("url", "http://a.example/ b"),
         ("url", "http://[::1"),
+        ("url", "http://a.example/" + "ü" * 1000),
         ("url", "http://a.example:99999999/"),
         ("email-addr", "nobody"),
         ("email-addr", "a b@example.org"),

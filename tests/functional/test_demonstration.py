@@ -1,0 +1,546 @@
+"""`cirt demo`: what it loads, who may sign in, what it keeps, and what it refuses to touch."""
+
+import base64
+import ipaddress
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from cirt import audit, cli, jobs, migrations
+from cirt.accounts import directory
+from cirt.accounts.models import Administration, User
+from cirt.app import create_app
+from cirt.assessments.models import Answer, AnswerVersion, Assessment, AssessmentGrant, Evidence
+from cirt.cli import demonstration, demonstration_assessments, demonstration_people
+from cirt.cli.demonstration_folder import prepare
+from cirt.db import Database
+from cirt.files import content_of
+from cirt.incidents.case_models import Incident, IncidentObservable
+from cirt.incidents.circle_models import Collection
+from cirt.incidents.release_models import Release, StandingApproval
+from cirt.settings import Settings, read_settings
+from tests import postgresql
+from tests.server import Server, free_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCUMENTATION = [
+    ipaddress.ip_network(each)
+    for each in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+]
+
+
+@dataclass
+class Demo:
+    """A loaded demonstration."""
+
+    settings: Settings
+    database: Database
+    app: flask.Flask
+    credentials: dict[str, Any]
+
+    def client(self, username: str) -> FlaskClient:
+        """Return a browser signed in with the password of the list."""
+        password = next(
+            one["password"] for one in self.credentials["users"] if one["username"] == username
+        )
+        client = self.app.test_client()
+        page = client.get("/sign-in").get_data(as_text=True)
+        token = page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+        form = {"csrf_token": token, "username": username, "password": password}
+        assert client.post("/sign-in", data=form).status_code == 302
+        return client
+
+    def machine(self, code: str) -> dict[str, str]:
+        """Return the headers by which an administration's machine asks."""
+        one = next(each for each in self.credentials["taxii"] if each["administration"] == code)
+        text = base64.b64encode(f"{one['username']}:{one['token']}".encode()).decode()
+        return {
+            "Authorization": f"Basic {text}",
+            "Accept": "application/taxii+json;version=2.1",
+            "Content-Type": "application/taxii+json;version=2.1",
+        }
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+def demo(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demo]:
+    """A demonstration on each engine; tests only read it, or add to it."""
+    folder = tmp_path_factory.mktemp("demonstration") / "data"
+    urls = postgresql.fresh_database(empty=True) if request.param == "postgresql" else iter([""])
+    for url in urls:
+        settings = read_settings({"CIRT_DATABASE_URL": url}, data_dir=folder)
+        credentials = prepare(settings)
+        app = create_app(settings)
+        database = app.extensions["cirt"].database
+        yield Demo(settings, database, app, credentials)
+        database.dispose()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The data folder that the environment names; no other setting is there."""
+    for name in os.environ:
+        if name.startswith("CIRT_"):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "data"
+    monkeypatch.setenv("CIRT_DATA_DIR", str(folder))
+    monkeypatch.setenv("CIRT_PORT", str(free_port()))
+    return folder
+
+
+def _rows(demo: Demo, query: sa.Select[Any]) -> list[Any]:
+    with demo.database.reading() as session:
+        return list(session.scalars(query).unique().all())
+
+
+def _in(database_file: Path, query: sa.Select[Any]) -> list[Any]:
+    database = Database(f"sqlite:///{database_file}")
+    try:
+        with database.reading() as session:
+            return list(session.scalars(query).unique().all())
+    finally:
+        database.dispose()
+
+
+# what is there
+
+
+def test_credentials_list_everybody_and_only_their_owner_reads_them(demo: Demo) -> None:
+    path = demo.settings.data_dir / "credentials.json"
+    kept = json.loads(path.read_text())
+    assert kept == demo.credentials
+    assert set(kept) == {"url", "users", "taxii"}
+    assert all(
+        set(one) == {"username", "password", "roles", "administration"} for one in kept["users"]
+    )
+    assert all(
+        set(one) == {"administration", "username", "token", "discovery_url"}
+        for one in kept["taxii"]
+    )
+    assert [one["administration"] for one in kept["taxii"]] == ["XA", "XB", "XC"]
+    assert kept["taxii"][0]["discovery_url"] == f"{kept['url']}/taxii2/"
+    if os.name == "posix":
+        for name in ("credentials.json", "demonstration", "secret.key"):
+            assert stat.S_IMODE((demo.settings.data_dir / name).stat().st_mode) == 0o600, name
+
+
+def test_every_role_is_there_in_the_right_administration(demo: Demo) -> None:
+    found = {
+        (role, one["administration"]) for one in demo.credentials["users"] for role in one["roles"]
+    }
+    assert found == {
+        ("administrator", "XZ"),
+        ("assessor", "XZ"),
+        ("focal-point", "XA"),
+        ("focal-point", "XB"),
+        ("analyst", "XA"),
+        ("analyst", "XB"),
+        ("analyst", "XC"),
+        ("releasing-officer", "XA"),
+        ("releasing-officer", "XB"),
+    }
+    assert {user.language for user in _rows(demo, sa.select(User))} == {"ar", "en"}
+
+
+def test_only_user_assigned_codes_stand_for_states(demo: Demo) -> None:
+    administrations = _rows(demo, sa.select(Administration))
+    assert {row.code for row in administrations} == {"XA", "XB", "XC", "XZ"}
+    for row in administrations:
+        assert set(row.names) == {"ar", "zh", "en", "fr", "ru", "es"}
+
+
+def test_passwords_are_new_each_time_and_hard_to_guess() -> None:
+    found = {demonstration_people.pass_phrase("nadia") for _ in range(200)}
+    assert len(found) == 200
+    words = (len(demonstration_people.CONSONANTS) ** 3) * len(demonstration_people.VOWELS) ** 2
+    assert words**demonstration_people.WORDS >= 2**60
+    assert all(re.fullmatch(r"([a-z]{5}-){3}[a-z]{5}", each) for each in found)
+
+
+def test_no_secret_is_written_in_the_data_files() -> None:
+    for path in (ROOT / "config" / "seed" / "demonstration").glob("*.yml"):
+        assert not re.search(r"^\s*-?\s*(password|token):", path.read_text(), re.MULTILINE), path
+
+
+def test_closed_assessment_has_an_answer_to_every_question(demo: Demo) -> None:
+    (closed,) = _rows(demo, sa.select(Assessment).where(Assessment.state == "closed"))
+    answers = _rows(demo, sa.select(Answer).where(Answer.assessment_id == closed.id))
+    states = [row.state for row in answers]
+    assert closed.administration.code == "XA"
+    assert len(answers) == 32
+    assert states.count("not-applicable") == 2
+    assert states.count("not-known") == 1
+    assert {row.level for row in answers} == {1, 2, 3, 4, None}
+    arabic = [row for row in answers if re.search(r"[\u0600-\u06ff]", row.comment)]
+    assert 8 <= len(arabic) <= 24
+    evidence = _rows(demo, sa.select(Evidence).where(Evidence.assessment_id == closed.id))
+    assert {row.kind for row in evidence} == {"document", "interview", "observation", "file"}
+
+
+def test_attached_file_is_a_real_document(demo: Demo) -> None:
+    (row,) = _rows(demo, sa.select(Evidence).where(Evidence.kind == "file"))
+    content = content_of(demo.app.extensions["cirt"].files, row.file).read_bytes()
+    assert row.file.media_type == "application/pdf"
+    assert content.startswith(b"%PDF-")
+    assert b"%%EOF" in content[-40:]
+
+
+def test_half_done_assessment_is_open_and_the_assessor_is_let_into_both(demo: Demo) -> None:
+    (half,) = _rows(demo, sa.select(Assessment).where(Assessment.state == "collecting"))
+    answers = _rows(demo, sa.select(Answer).where(Answer.assessment_id == half.id))
+    assert half.administration.code == "XB"
+    assert 12 <= len(answers) <= 20
+    grants = _rows(demo, sa.select(AssessmentGrant))
+    assert {row.user.username for row in grants} == {"amina"}
+    assert len(grants) == 2
+    assert len(_rows(demo, sa.select(AnswerVersion).where(AnswerVersion.revision == 2))) == 2
+
+
+def test_incidents_are_spread_over_administrations_and_markings(demo: Demo) -> None:
+    incidents = _rows(demo, sa.select(Incident))
+    count = dict.fromkeys(("XA", "XB", "XC"), 0)
+    for row in incidents:
+        count[row.reference[:2]] += 1
+    assert count == {"XA": 7, "XB": 2, "XC": 1}
+    assert {row.tlp for row in incidents} == {"clear", "green", "amber", "amber+strict", "red"}
+    assert {row.language for row in incidents} >= {"ar", "en", "fr"}
+    assert {row.severity for row in incidents} >= {1, 2, 3, 4, None}
+
+
+def test_observables_are_those_kept_for_documentation(demo: Demo) -> None:
+    query = sa.select(IncidentObservable).join(Incident).where(Incident.origin_uuid.is_(None))
+    found = _rows(demo, query)
+    assert len(found) > 30
+    for row in found:
+        if row.type in ("ipv4-addr", "ipv6-addr"):
+            network = ipaddress.ip_network(row.value)
+            assert any(
+                network.version == each.version and network.subnet_of(each)  # type: ignore[arg-type]
+                for each in DOCUMENTATION
+            ), row.value
+        elif row.type in ("domain-name", "url", "email-addr"):
+            assert re.search(r"\.example\.(com|net|org)\b", row.value), row.value
+
+
+def test_imported_incident_names_its_source_and_licence(demo: Demo) -> None:
+    (row,) = _rows(demo, sa.select(Incident).where(Incident.origin_uuid.is_not(None)))
+    assert "ESET Research" in row.description
+    assert "BSD 2-Clause" in row.description
+    (job,) = _rows(demo, sa.select(jobs.Job))
+    assert job.state == "done"
+
+
+def test_two_persons_stand_behind_every_release(demo: Demo) -> None:
+    releases = _rows(demo, sa.select(Release))
+    assert sorted(row.state for row in releases) == ["approved", "approved", "approved", "prepared"]
+    assert all(row.collection.title == "Regional exchange" for row in releases)
+    for row in releases:
+        assert row.policy == "second-person"
+        assert row.ended_by != row.prepared_by
+    approved = {row.administration.code for row in releases if row.state == "approved"}
+    assert approved == {"XA", "XB"}
+
+
+def test_circles_have_their_members_and_a_named_standing_approval(demo: Demo) -> None:
+    circles = {row.title: row for row in _rows(demo, sa.select(Collection))}
+    assert set(circles) == {"Regional exchange", "Exchange test"}
+    for circle in circles.values():
+        assert {each.administration.code for each in circle.members} == {"XA", "XB"}
+    (approval,) = _rows(demo, sa.select(StandingApproval))
+    assert approval.approver.username == "omar"
+    assert approval.collection_id == circles["Exchange test"].id
+    assert approval.ceiling == "amber"
+
+
+def test_audit_chains_are_whole(demo: Demo) -> None:
+    with demo.database.reading() as session:
+        assert list(audit.broken_links(session)) == []
+
+
+# who sees what
+
+
+def test_everybody_on_the_list_signs_in_and_reads_the_own_pages(demo: Demo) -> None:
+    for one in demo.credentials["users"]:
+        client = demo.client(one["username"])
+        page = client.get("/")
+        assert page.status_code == 200
+        assert 'class="demonstration"' in page.get_data(as_text=True)
+        for url in set(re.findall(r'href="(/[^"#?]*)"', page.get_data(as_text=True))):
+            if not url.startswith("/static/"):
+                assert client.get(url).status_code == 200, f"{one['username']}: {url}"
+
+
+def test_named_persons_alone_read_the_red_incident(demo: Demo) -> None:
+    (row,) = _rows(demo, sa.select(Incident).where(Incident.tlp == "red"))
+    answers = {
+        name: demo.client(name).get(f"/incidents/{row.id}").status_code
+        for name in ("nadia", "omar", "layla")
+    }
+    assert answers == {"nadia": 200, "omar": 200, "layla": 404}
+
+
+def test_what_xb_reads_reaches_xb_and_never_xc(demo: Demo) -> None:
+    (circle,) = _rows(demo, sa.select(Collection).where(Collection.title == "Regional exchange"))
+    page = demo.client("julien").get(f"/circles/{circle.id}")
+    assert "copy of the tax portal" in page.get_data(as_text=True)
+    chen = demo.client("chen")
+    assert chen.get(f"/circles/{circle.id}").status_code == 404
+    assert "Regional exchange" not in chen.get("/circles/").get_data(as_text=True)
+
+
+def test_tokens_open_the_collections_of_their_administration(demo: Demo) -> None:
+    client = demo.app.test_client()
+    seen: dict[str, dict[str, tuple[bool, bool]]] = {}
+    for code in ("XA", "XB", "XC"):
+        headers = demo.machine(code)
+        assert client.get("/taxii2/", headers=headers).status_code == 200
+        listing = client.get("/taxii2/api/collections/", headers=headers)
+        assert listing.status_code == 200
+        found = json.loads(listing.data).get("collections", [])
+        seen[code] = {one["title"]: (one["can_read"], one["can_write"]) for one in found}
+    assert seen == {
+        "XA": {"Regional exchange": (True, False), "Exchange test": (True, True)},
+        "XB": {"Regional exchange": (True, False), "Exchange test": (True, False)},
+        "XC": {},
+    }
+
+
+def test_machine_of_xa_adds_to_the_exchange_test_and_reads_it_back(demo: Demo) -> None:
+    client, headers = demo.app.test_client(), demo.machine("XA")
+    identity = "identity--2f0d4d57-6a53-4d1c-9f3c-0d8a7f0f6b11"
+    body = {
+        "objects": [
+            {
+                "type": "identity",
+                "spec_version": "2.1",
+                "id": identity,
+                "created": "2026-01-01T00:00:00.000Z",
+                "modified": "2026-01-01T00:00:00.000Z",
+                "name": "A machine of the demonstration",
+                "identity_class": "system",
+                "object_marking_refs": ["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"],
+            }
+        ]
+    }
+    url = "/taxii2/api/collections/exchange-test/objects/"
+    answer = client.post(url, headers=headers, data=json.dumps(body))
+    assert answer.status_code == 202, answer.get_data(as_text=True)
+    assert json.loads(answer.data)["failure_count"] == 0, answer.get_data(as_text=True)
+    read = json.loads(client.get(url, headers=demo.machine("XB")).data)
+    assert identity in [one["id"] for one in read["objects"]]
+
+
+# loading, keeping, loading again
+
+
+def _demo(environment: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = cli.run(["demo", "--no-serve"])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def _retitle(environment: Path) -> None:
+    database = Database(f"sqlite:///{environment / 'cirt.sqlite3'}")
+    with database.writing() as session:
+        session.execute(sa.update(Assessment).values(title="Kept"))
+    database.dispose()
+
+
+def test_second_run_keeps_data_and_prints_the_same_passwords(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", free_port())
+    command = [sys.executable, "-m", "cirt", "demo", "--no-serve"]
+    first, second = "", ""
+    for n in range(2):
+        done = subprocess.run(
+            command, env=server.environment, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        if n == 0:
+            first = done.stdout
+            _retitle(server.data_dir)
+        else:
+            second = done.stdout
+    assert "data are kept" in second
+    assert first.splitlines()[1:] == second.splitlines()[1:]
+    titles = _in(server.data_dir / "cirt.sqlite3", sa.select(Assessment.title).distinct())
+    assert titles == ["Kept"]
+    for one in server.credentials()["users"]:
+        (line,) = [each for each in second.splitlines() if each.startswith(f"{one['username']} ")]
+        assert line.split() == [
+            one["username"],
+            one["password"],
+            *one["roles"],
+            one["administration"],
+        ]
+
+
+def test_interrupted_load_is_told_and_begins_again(
+    environment: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def power_cut(_stage: object) -> None:
+        raise SystemExit(9)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(demonstration_assessments, "load", power_cut)
+        with pytest.raises(SystemExit):
+            cli.run(["demo", "--no-serve"])
+    assert (environment / "demonstration").read_text().strip() == "loading"
+    assert not (environment / "credentials.json").exists()
+    assert _in(environment / "cirt.sqlite3", sa.select(User.username)) != []
+    stray = environment / "files" / "stray"
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_text("left over")
+
+    code, out, err = _demo(environment, capsys)
+    assert (code, err) == (0, "")
+    assert "not loaded to its end" in out
+    assert (environment / "demonstration").read_text().strip() == "loaded"
+    assert len(_in(environment / "cirt.sqlite3", sa.select(Assessment.id))) == 2
+    assert not stray.exists()
+
+
+def test_marker_is_there_before_the_first_table(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def power_cut(_database: Database, _revision: str = "head") -> None:
+        raise SystemExit(9)
+
+    monkeypatch.setattr(migrations, "upgrade", power_cut)
+    with pytest.raises(SystemExit):
+        cli.run(["demo", "--no-serve"])
+    assert read_settings().is_demonstration
+
+
+# what it refuses
+
+
+def _production(folder: Path) -> Settings:
+    settings = read_settings({}, data_dir=folder)
+    database = Database(settings.database)
+    migrations.upgrade(database)
+    with database.writing() as session:
+        directory.add_administration(session, None, code="XY", names={"en": "In production"})
+    database.dispose()
+    return settings
+
+
+def _untouched(folder: Path) -> bool:
+    return _in(folder / "cirt.sqlite3", sa.select(Administration.code)) == ["XY"]
+
+
+def test_folder_with_other_data_is_refused_untouched(
+    environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _production(environment)
+    code, _out, err = _demo(environment, capsys)
+    assert code == 1
+    assert "no demonstration's" in err
+    assert not (environment / "demonstration").exists()
+    assert not (environment / "credentials.json").exists()
+    assert _untouched(environment)
+
+
+@pytest.mark.parametrize("state", ["loading", "loaded"])
+def test_marked_folder_does_not_open_another_database(
+    environment: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    state: str,
+) -> None:
+    settings = _production(tmp_path / "production")
+    environment.mkdir()
+    (environment / "demonstration").write_text(state)
+    monkeypatch.setenv("CIRT_DATABASE_URL", settings.database)
+    code, _out, err = _demo(environment, capsys)
+    assert code == 1
+    assert "no demonstration's" in err
+    assert _untouched(tmp_path / "production")
+
+
+def test_folder_with_files_of_another_database_is_refused(
+    environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (environment / "files" / "ab").mkdir(parents=True)
+    code, _out, err = _demo(environment, capsys)
+    assert code == 1
+    assert "no demonstration's" in err
+    assert not (environment / "demonstration").exists()
+
+
+def test_lost_list_of_passwords_is_told(
+    environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _demo(environment, capsys)[0] == 0
+    (environment / "credentials.json").write_text("{")
+    code, _out, err = _demo(environment, capsys)
+    assert code == 1
+    assert "missing or damaged" in err
+    assert len(_in(environment / "cirt.sqlite3", sa.select(Assessment.id))) == 2
+
+
+def test_taken_port_is_told_before_anything_is_loaded(
+    environment: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("CIRT_PORT", str(other.getsockname()[1]))
+        assert cli.run(["demo"]) == 1
+    assert "CIRT_PORT" in capsys.readouterr().err
+    assert not (environment / "demonstration").exists()
+
+
+def test_address_that_others_reach_is_refused(
+    environment: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIRT_HOST", "0.0.0.0")  # noqa: S104 - this is what must be refused
+    code, _out, err = _demo(environment, capsys)
+    assert code == 1
+    assert "CIRT_HOST" in err
+
+
+def test_data_folder_is_its_own_unless_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = {"CIRT_DATA_DIR": "other"}
+    assert demonstration.demonstration_settings({}).data_dir == tmp_path / "var" / "demo"
+    assert demonstration.demonstration_settings(named).data_dir == tmp_path / "other"
+
+
+# serving
+
+
+def test_served_demonstration_answers_and_says_what_it_is(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", free_port()).start()
+    try:
+        with urllib.request.urlopen(f"{server.url}/sign-in", timeout=10) as answer:
+            page = answer.read().decode()
+    finally:
+        server.kill()
+    assert 'class="demonstration"' in page
+    assert server.credentials()["url"] == server.url
+    log = (tmp_path / f"server-{server.port}.log").read_text()
+    assert "Stop with Ctrl+C." in log
+    assert server.url in log

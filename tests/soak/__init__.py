@@ -1,0 +1,1 @@
+"""Full doses of what the tests try in small ones."""

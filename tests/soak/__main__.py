@@ -1,0 +1,110 @@
+"""`make soak`: kills, histories and fuzzing in full doses; writes docs/soak.md.
+
+SOAK_SCALE (default 1) multiplies every dose.
+"""
+
+import json
+import os
+import random
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cirt import strictjson
+from cirt.errors import DomainError
+from tests import postgresql
+from tests.e2e.test_killed_server import kill_rounds
+from tests.exchange.feed_history import run_history
+from tests.server import ROOT
+
+SCALE = float(os.environ.get("SOAK_SCALE", "1"))
+SEED = 20261122
+
+
+def _dose(full: int) -> int:
+    return max(1, int(full * SCALE))
+
+
+def _kills() -> str:
+    rounds = _dose(100)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = kill_rounds(Path(folder), rounds, SEED)
+    return f"{rounds} SIGKILLs while answers were saved: {saved} saves, 0 acknowledged ones lost"
+
+
+def _history(url: str, name: str) -> str:
+    commits = _dose(4000)
+    result = run_history(url, writers=8, pollers=8, commits=commits, seed=SEED)
+    return f"{name}: {result}"
+
+
+def _histories() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        lines = [_history(f"sqlite:///{Path(folder) / 'history.sqlite3'}", "SQLite")]
+    lines += [_history(url, "PostgreSQL") for url in postgresql.fresh_database(empty=True)]
+    return "; ".join(lines)
+
+
+def _strict_reader() -> str:
+    chance = random.Random(SEED)
+    samples = [
+        json.dumps({"type": "bundle", "objects": [{"a": [1, -2.5, "ن", None, True, {"b": ""}]}]})
+    ]
+    accepted = refused = 0
+    for _ in range(_dose(200_000)):
+        text = bytearray(chance.choice(samples).encode())
+        for _ in range(chance.randint(1, 6)):
+            position = chance.randrange(len(text))
+            if chance.random() < 0.5:
+                text[position] = chance.randrange(256)
+            else:
+                text[position:position] = chance.choice(
+                    [b"{", b"[", b'"', b"\\u", b"1e400", b"NaN", b",", b"\x00"]
+                )
+        try:
+            value = strictjson.loads(bytes(text))
+        except DomainError:
+            refused += 1
+        else:
+            accepted += 1
+            if value != json.loads(bytes(text)):
+                raise AssertionError(
+                    f"read otherwise than the standard library reads it: {bytes(text)!r}"
+                )
+    return f"{accepted + refused} mutated documents: {accepted} accepted alike, {refused} refused, 0 faults"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "Kills": _kills,
+    "Feed histories": _histories,
+    "Strict JSON reader": _strict_reader,
+}
+
+
+def main() -> None:
+    """Run every part and keep the figures."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    lines = [
+        "# Full doses",
+        "",
+        f"`SOAK_SCALE={SCALE:g} make soak` at commit {commit}, seed {SEED}.",
+        "",
+    ]
+    for name, part in PARTS.items():
+        begin = time.perf_counter()
+        line = f"- **{name}** ({{seconds:.0f}} s): {part()}"
+        lines.append(line.format(seconds=time.perf_counter() - begin))
+        print(lines[-1], flush=True)
+    (ROOT / "docs" / "soak.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
