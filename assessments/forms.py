@@ -156,4 +156,4 @@ class GrantForm(Form):
         [Required(N_("Give the user name of the assessor."))],
         render_kw={"dir": "ltr", "class": "code", "autocomplete": "off", "spellcheck": "false"},
     )
-    until = DayField(N_("Last day of access"), [Required(N_("Choose the last day of access."))])
+    until = DayField(N_("Last day of access"))

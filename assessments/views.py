@@ -22,7 +22,7 @@ from cirt.assessments.pages import (
     status_of,
     the_assessment,
 )
-from cirt.errors import N_, DomainError
+from cirt.errors import N_, DomainError, InvalidInputError
 from cirt.routing import opens
 from cirt.web import actor, db_session
 
@@ -212,6 +212,8 @@ def access(assessment_id: uuid.UUID) -> Any:
     form = GrantForm(data={"until": grants.default_until().date()})
     if form.validate_on_submit():
         try:
+            if form.until.data is None:
+                raise InvalidInputError(N_("Choose the last day of access."), field="until")
             grants.give_grant(
                 db_session(),
                 actor(),

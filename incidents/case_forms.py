@@ -7,7 +7,15 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Optional
 
 from cirt import capabilities, taxonomies
@@ -52,10 +60,8 @@ def _severity_choices() -> list[tuple[str, str]]:
 
 
 def _tlp_choices() -> list[tuple[str, str]]:
-    return [
-        (each.id, f"\u2066{each.label}\u2069 – {local(each.audience)}")
-        for each in taxonomies.tlp_labels().values()
-    ]
+    # isolated: the label keeps its order in a right-to-left page
+    return [(each.id, f"\u2066{each.label}\u2069") for each in taxonomies.tlp_labels().values()]
 
 
 class CaseForm(Form):
@@ -77,7 +83,7 @@ class CaseForm(Form):
     language = LocalChoiceField(
         FIELD_NAMES["language"], choices=lambda: list(LANGUAGE_NAMES.items())
     )
-    tlp = LocalChoiceField(FIELD_NAMES["tlp"], choices=_tlp_choices, default=TLP.AMBER_STRICT.value)
+    tlp = RadioField(FIELD_NAMES["tlp"], choices=_tlp_choices, default=TLP.AMBER_STRICT.value)
     reason = TextAreaField(
         N_("Why the marking is lowered"),
         description=N_("Needed only when the marking becomes weaker; it stays in the history."),
@@ -124,6 +130,10 @@ class CaseForm(Form):
     def name_readers(self, users: Iterable[User]) -> None:
         """Offer these people as readers of a TLP:RED incident."""
         self.readers.choices = [(str(user.id), user.name) for user in users]
+
+    def audiences(self) -> dict[str, str]:
+        """Return for whom each marking is."""
+        return {each.id: local(each.audience) for each in taxonomies.tlp_labels().values()}
 
     def details(self) -> CaseDetails:
         """Return what was filled in."""

@@ -64,6 +64,7 @@ def test_upload_belongs_to_the_country_and_downloads_safely(browser, cast, datab
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Content-Security-Policy"] == "sandbox"
         assert answer.headers["Cache-Control"] == "no-store"
+        answer.close()
     for person in ("bela", "chen"):
         assert browser(person).get(url).status_code == 404
     for person in ("nadia", "root"):

@@ -311,8 +311,8 @@ def test_tokens_open_the_collections_of_their_administration(demo: Demo) -> None
     seen: dict[str, dict[str, tuple[bool, bool]]] = {}
     for code in ("XA", "XB", "XC"):
         headers = demo.machine(code)
-        assert client.get("/taxii2/", headers=headers).status_code == 200
-        listing = client.get("/taxii2/api/collections/", headers=headers)
+        root = json.loads(client.get("/taxii2/", headers=headers).data)["default"]
+        listing = client.get(f"{root}collections/", headers=headers)
         assert listing.status_code == 200
         found = json.loads(listing.data).get("collections", [])
         seen[code] = {one["title"]: (one["can_read"], one["can_write"]) for one in found}
@@ -340,7 +340,8 @@ def test_machine_of_xa_adds_to_the_exchange_test_and_reads_it_back(demo: Demo) -
             }
         ]
     }
-    url = "/taxii2/api/collections/exchange-test/objects/"
+    root = json.loads(client.get("/taxii2/", headers=headers).data)["default"]
+    url = f"{root}collections/exchange-test/objects/"
     answer = client.post(url, headers=headers, data=json.dumps(body))
     assert answer.status_code == 202, answer.get_data(as_text=True)
     assert json.loads(answer.data)["failure_count"] == 0, answer.get_data(as_text=True)

@@ -43,7 +43,7 @@ def test_the_table_has_every_row() -> None:
     assert set(POLICY_SENTENCES) == set(Need)
 
 
-@pytest.mark.parametrize(("tlp", "channel", "second"), product(TLP, Channel, (True, False)))
+@pytest.mark.parametrize(("tlp", "channel", "second"), list(list(product(TLP, Channel, (True, False)))))
 def test_the_need_of_every_row(tlp: TLP, channel: Channel, second: bool) -> None:
     """TLP-2.0-RED never; machines a standing approval; people each other, or alone a delay."""
     need = need_of(tlp, channel, has_second_person=second)
@@ -57,7 +57,7 @@ def test_the_need_of_every_row(tlp: TLP, channel: Channel, second: bool) -> None
         assert need is Need.SECOND_PERSON
 
 
-@pytest.mark.parametrize(("tlp", "ceiling"), product(TLP, TLP))
+@pytest.mark.parametrize(("tlp", "ceiling"), list(product(TLP, TLP)))
 def test_a_circle_takes_up_to_its_ceiling_and_never_red(tlp: TLP, ceiling: TLP) -> None:
     """TLP-2.0-RED: not even where the ceiling says so by mistake."""
     assert may_enter(tlp, ceiling) is (tlp is not TLP.RED and tlp.strictness <= ceiling.strictness)
@@ -117,7 +117,7 @@ def test_an_import_needs_a_second_person_without_exception() -> None:
         )
 
 
-@pytest.mark.parametrize(("tlp", "ceiling"), product(TLP, TLP))
+@pytest.mark.parametrize(("tlp", "ceiling"), list(product(TLP, TLP)))
 def test_a_standing_approval_covers_up_to_its_ceiling(tlp: TLP, ceiling: TLP) -> None:
     """Named, with a ceiling; TLP-2.0-RED never."""
     if may_enter(tlp, ceiling):

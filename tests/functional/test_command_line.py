@@ -1,0 +1,616 @@
+"""The command line: every command as an operator types it, what it prints and what it refuses."""
+
+import gzip
+import io
+import os
+import re
+import socket
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from cirt import audit, cli, jobs, migrations
+from cirt.access import Role
+from cirt.accounts import directory, signing, tokens
+from cirt.accounts.models import User
+from cirt.app import open_installation
+from cirt.cli import archive, checking
+from cirt.db import Base, Database, open_database
+from cirt.files import StoredFile, content_of, keep_file
+from cirt.settings import ROWS, Settings, read_settings
+from tests import postgresql
+from tests.conftest import PASSWORD
+
+ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@dataclass
+class Place:
+    """One installation as the environment describes it."""
+
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+    folder: Path
+    url: str = ""
+
+    def run(self, *arguments: object) -> tuple[int, str, str]:
+        """Run one command; return its exit code and what it printed."""
+        self.choose()
+        self.capsys.readouterr()
+        code = cli.run([str(each) for each in arguments])
+        printed = self.capsys.readouterr()
+        return code, printed.out, printed.err
+
+    def done(self, *arguments: object) -> str:
+        """Run one command that must succeed and return what it printed."""
+        code, out, err = self.run(*arguments)
+        assert (code, err) == (0, ""), err
+        return out
+
+    def refused(self, *arguments: object) -> str:
+        """Run one command that must refuse and return its sentence."""
+        code, _out, err = self.run(*arguments)
+        assert code == 1
+        assert err.startswith("cirt: ")
+        assert "Traceback" not in err
+        return err
+
+    def choose(self) -> None:
+        """Let the environment name this installation and nothing else."""
+        for name in list(os.environ):
+            if name.startswith("CIRT_"):
+                self.monkeypatch.delenv(name)
+        self.set(CIRT_DATA_DIR=str(self.folder))
+        if self.url:
+            self.set(CIRT_DATABASE_URL=self.url)
+        for name, value in self.more.items():
+            self.set(**{name: value})
+
+    def set(self, **variables: str) -> None:
+        """Set variables of the environment."""
+        for name, value in variables.items():
+            self.monkeypatch.setenv(name, value)
+
+    def __post_init__(self) -> None:
+        self.more: dict[str, str] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """Return its settings."""
+        return read_settings({"CIRT_DATABASE_URL": self.url}, data_dir=self.folder)
+
+    def database(self) -> Database:
+        """Return its database."""
+        return open_database(self.settings)
+
+
+PlaceOn = Callable[..., Place]
+
+
+@pytest.fixture
+def place_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[PlaceOn]:
+    """Return an empty installation on an engine."""
+    opened: list[Iterator[str]] = []
+
+    def make(engine: str = "sqlite", name: str = "data") -> Place:
+        url = ""
+        if engine == "postgresql":
+            opened.append(iter(postgresql.fresh_database(empty=True)))
+            url = next(opened[-1])
+        return Place(monkeypatch, capsys, tmp_path / name, url)
+
+    yield make
+    for each in opened:
+        next(each, None)
+
+
+@pytest.fixture(params=ENGINES)
+def place(request: pytest.FixtureRequest, place_on: PlaceOn) -> Place:
+    """An empty installation, on each engine."""
+    return place_on(request.param)
+
+
+@pytest.fixture
+def ready(place: Place) -> Place:
+    """An installation with its first administrator, on each engine."""
+    place.done("init", "--code", "xa", "--name", "State A", "--user", "root")
+    return place
+
+
+# init, serve, settings
+
+
+def test_init_makes_the_tables_and_may_run_again(place: Place) -> None:
+    assert f"at revision {migrations.newest()}" in place.done("init")
+    assert migrations.is_current(place.database())
+    place.done("init")
+
+
+def test_init_adds_the_first_administrator_by_a_link(place: Place) -> None:
+    printed = place.done("init", "--code", "xa", "--name", "State A", "--user", "root")
+    link = re.search(r"http://127\.0\.0\.1:8000/welcome/([\w-]+)", printed)
+    assert link is not None
+    with place.database().writing() as session:
+        user = directory.choose_password(session, link[1], PASSWORD, settings=place.settings)
+        assert user.roles == {Role.ADMINISTRATOR}
+        assert user.administration.code == "XA"
+
+
+def test_init_adds_no_second_first_administrator(ready: Place) -> None:
+    assert "users already" in ready.refused(
+        "init", "--code", "XB", "--name", "State B", "--user", "second"
+    )
+    assert "second" not in ready.done("user", "list")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--user", "root"), "country code"),
+        (("--user", "root", "--code", "XA"), "name in at least one language"),
+        (("--user", "x", "--code", "XA", "--name", "A"), "3 to 64 small Latin letters"),
+    ],
+)
+def test_init_says_what_is_missing(
+    place_on: PlaceOn, arguments: tuple[str, ...], sentence: str
+) -> None:
+    place = place_on()
+    assert sentence in place.refused("init", *arguments)
+    with place.database().reading() as session:
+        assert directory.administrations(session) == []
+
+
+def test_serve_refuses_missing_tables(place: Place) -> None:
+    assert "run `cirt init` first" in place.refused("serve")
+
+
+def test_serve_refuses_a_taken_port(place_on: PlaceOn) -> None:
+    place = place_on()
+    place.done("init")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        place.more["CIRT_PORT"] = str(other.getsockname()[1])
+        assert "CIRT_PORT" in place.refused("serve")
+
+
+def test_settings_lists_every_setting_without_its_value(place_on: PlaceOn) -> None:
+    place = place_on()
+    place.more["CIRT_SECRET_KEY"] = "a-secret-that-nobody-prints-anywhere"
+    printed = place.done("settings")
+    for row in ROWS:
+        assert re.search(rf"^{row.name}\b.*{re.escape(row.help)}$", printed, re.MULTILINE), row.name
+    assert place.more["CIRT_SECRET_KEY"] not in printed
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"CIRT_PRT": "80"}, "CIRT_PRT is no setting"),
+        ({"CIRT_PORT": "http"}, "CIRT_PORT is 'http'"),
+        ({"CIRT_DATABASE_URL": "mysql://x"}, "CIRT_DATABASE_URL must begin with"),
+        ({"CIRT_SECRET_KEY": "short"}, "CIRT_SECRET_KEY is too short"),
+    ],
+)
+def test_wrong_setting_stops_a_command_by_its_name(
+    place_on: PlaceOn, variables: dict[str, str], sentence: str
+) -> None:
+    place = place_on()
+    place.more.update(variables)
+    assert sentence in place.refused("init")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("fly",), ("user",), ("token",), ("backup",), ("user", "add", "nadia")]
+)
+def test_wrong_usage_ends_with_two(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.run(arguments)
+    assert ended.value.code == 2
+    assert "usage: cirt" in capsys.readouterr().err
+
+
+def test_interrupted_command_ends_quietly(
+    place_on: PlaceOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_database: Database) -> None:
+        raise KeyboardInterrupt
+
+    place = place_on()
+    monkeypatch.setattr(migrations, "upgrade", interrupted)
+    assert place.run("init") == (130, "", "")
+
+
+# user
+
+
+def _add_nadia(ready: Place) -> str:
+    return ready.done(
+        "user", "add", "nadia", "--administration", "xa", "--name", "Nadia", "--roles", "analyst"
+    )
+
+
+def test_user_add_prints_a_link_and_list_shows_the_person(ready: Place) -> None:
+    assert "/welcome/" in _add_nadia(ready)
+    lines = ready.done("user", "list").splitlines()
+    assert [line.split() for line in lines] == [
+        ["nadia", "XA", "active", "analyst"],
+        ["root", "XA", "active", "administrator"],
+    ]
+
+
+def test_user_link_ends_the_earlier_link(ready: Place) -> None:
+    old = _add_nadia(ready).strip().rsplit("/", 1)[1]
+    new = ready.done("user", "link", "nadia").strip().rsplit("/", 1)[1]
+    with ready.database().writing() as session:
+        user = directory.choose_password(session, new, PASSWORD, settings=ready.settings)
+        assert user.username == "nadia"
+        with pytest.raises(directory.NotFoundError):
+            directory.person_of_link(session, old, settings=ready.settings)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"--roles": "machine"}, "at least one role"),
+        ({"--roles": "chief"}, "Give roles out of this list"),
+        ({"--administration": "XQ"}, "no administration with the code XQ"),
+        ({"--name": " "}, "Give the person's name"),
+    ],
+)
+def test_user_add_says_what_does_not_fit(
+    place_on: PlaceOn, changed: dict[str, str], sentence: str
+) -> None:
+    place = place_on()
+    place.done("init", "--code", "XA", "--name", "State A", "--user", "root")
+    options = {"--administration": "XA", "--name": "Nadia", "--roles": "analyst"} | changed
+    arguments = [word for pair in options.items() for word in pair]
+    assert sentence in place.refused("user", "add", "nadia", *arguments)
+    assert "nadia" not in place.done("user", "list")
+
+
+def test_user_add_refuses_a_taken_name(ready: Place) -> None:
+    assert "is taken" in ready.refused(
+        "user", "add", "root", "--administration", "XA", "--name", "R", "--roles", "analyst"
+    )
+
+
+def test_user_link_refuses_an_unknown_name(ready: Place) -> None:
+    assert "no user with the name nobody" in ready.refused("user", "link", "nobody")
+
+
+# token
+
+
+def test_token_is_made_listed_and_ended(ready: Place) -> None:
+    printed = ready.done(
+        "token",
+        "make",
+        "--administration",
+        "XA",
+        "--label",
+        "MISP",
+        "--scopes",
+        "taxii.read, taxii.write",
+        "--days",
+        "30",
+    )
+    found = dict(re.findall(r"^([\w ]+):\s+(\S+)$", printed, re.MULTILINE))
+    assert found["discovery"] == "http://127.0.0.1:8000/taxii2/"
+    with ready.database().reading() as session:
+        actor = tokens.actor_of_token(
+            session, found["token"], found["user name"], settings=ready.settings
+        )
+    assert actor is not None
+    assert actor.scopes == {"taxii.read", "taxii.write"}
+    listed = ready.done("token", "list")
+    assert "MISP" in listed
+    assert found["token"] not in listed
+    assert "has ended" in ready.done("token", "end", listed.split()[0])
+    assert "ended" in ready.done("token", "list")
+    with ready.database().reading() as session:
+        assert tokens.actor_of_token(session, found["token"], None, settings=ready.settings) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"--scopes": "everything"}, "at least one thing"),
+        ({"--days": "731"}, "from 1 to 730"),
+        ({"--administration": "XQ"}, "no administration with the code XQ"),
+        ({"--label": " "}, "which machine"),
+    ],
+)
+def test_token_make_says_what_does_not_fit(
+    place_on: PlaceOn, changed: dict[str, str], sentence: str
+) -> None:
+    place = place_on()
+    place.done("init", "--code", "XA", "--name", "State A", "--user", "root")
+    options = {"--administration": "XA", "--label": "MISP", "--days": "30"} | changed
+    arguments = [word for pair in options.items() for word in pair]
+    assert sentence in place.refused("token", "make", *arguments)
+    assert place.done("token", "list") == ""
+
+
+def test_token_end_refuses_an_unknown_token(ready: Place) -> None:
+    assert ready.refused("token", "end", "00000000-0000-4000-8000-000000000000")
+
+
+# backup and restore
+
+
+def _filled(place: Place) -> Place:
+    """Load the demonstration, and add a file whose name and content are unusual."""
+    place.choose()
+    from cirt.cli.demonstration_folder import prepare
+
+    prepare(place.settings)
+    installation = open_installation(place.settings)
+    with installation.database.writing() as session:
+        user = session.scalars(sa.select(User).where(User.username == "nadia")).unique().one()
+        keep_file(
+            session,
+            installation.files,
+            signing.actor_of(user),
+            io.BytesIO("تقرير\r\n\u2028\U0001f512".encode()),
+            name="تقرير.txt",
+            tlp="amber",
+        )
+    installation.database.dispose()
+    return place
+
+
+def _content(place: Place) -> dict[str, list[str]]:
+    """Return every row of every table, in one order on both engines."""
+    database = place.database()
+    with database.reading() as session:
+        found = {
+            table.name: sorted(line.decode() for line in archive._lines(session, table))
+            for table in Base.metadata.sorted_tables
+        }
+    database.dispose()
+    return found
+
+
+def _files(place: Place) -> dict[str, bytes]:
+    """Return every attachment by the name of its row."""
+    installation = open_installation(place.settings)
+    with installation.database.reading() as session:
+        found = {
+            row.name: content_of(installation.files, row).read_bytes()
+            for row in session.scalars(sa.select(StoredFile))
+        }
+    installation.database.dispose()
+    return found
+
+
+@pytest.mark.parametrize("target", ENGINES)
+@pytest.mark.parametrize("source", ENGINES)
+def test_backup_comes_back_whole_on_either_engine(
+    place_on: PlaceOn, tmp_path: Path, source: str, target: str
+) -> None:
+    first, second = _filled(place_on(source, "first")), place_on(target, "second")
+    file = tmp_path / "all.cirt"
+    printed = first.done("backup", file)
+    assert "It is not encrypted" in printed
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["all.cirt"]
+
+    assert "every digest agrees" in second.done("restore", file)
+    before, after = _content(first), _content(second)
+    assert sum(len(rows) for rows in before.values()) > 300
+    assert after == before
+    files = _files(first)
+    assert len(files) >= 2
+    assert _files(second) == files
+    assert (second.folder / "secret.key").read_text() == (first.folder / "secret.key").read_text()
+    with second.database().reading() as session:
+        assert list(audit.broken_links(session)) == []
+
+
+def test_restored_installation_goes_on(place_on: PlaceOn, tmp_path: Path) -> None:
+    first, second = place_on("sqlite", "first"), place_on("sqlite", "second")
+    first.done("init", "--code", "XA", "--name", "State A", "--user", "root")
+    token = first.done("token", "make", "--administration", "XA", "--label", "MISP")
+    first.done("backup", tmp_path / "all.cirt")
+    second.done("restore", tmp_path / "all.cirt")
+    _add_nadia(second)
+    text = re.search(r"cirt_\S+", token)
+    assert text is not None
+    with second.database().reading() as session:
+        assert tokens.actor_of_token(session, text[0], None, settings=second.settings)
+        assert list(audit.broken_links(session)) == []
+
+
+def test_backup_with_a_passphrase_opens_with_that_one_alone(
+    place_on: PlaceOn, tmp_path: Path
+) -> None:
+    first = place_on("sqlite", "first")
+    first.done("init", "--code", "XA", "--name", "State A", "--user", "root")
+    (tmp_path / "right").write_text("four words and a comma\n")
+    (tmp_path / "wrong").write_text("other words")
+    file = tmp_path / "all.age"
+    printed = first.done("backup", file, "--passphrase-file", tmp_path / "right")
+    assert "not encrypted" not in printed
+    assert file.read_bytes().startswith(b"age-encryption.org/")
+
+    second = place_on("sqlite", "second")
+    assert "name the file of its passphrase" in second.refused("restore", file)
+    assert "does not open" in second.refused(
+        "restore", file, "--passphrase-file", tmp_path / "wrong"
+    )
+    assert migrations.revision_of(second.database()) is None
+    second.done("restore", file, "--passphrase-file", tmp_path / "right")
+    assert _content(second) == _content(first)
+
+
+def _rewritten(content: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
+        parts = {entry.name: archive._content(tar.extractfile(entry)) for entry in tar}
+    change(parts)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, part in parts.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(part)
+            tar.addfile(entry, io.BytesIO(part))
+    return buffer.getvalue()
+
+
+def _other_name(parts: dict[str, bytes]) -> None:
+    name = "tables/administration.jsonl"
+    parts[name] = parts[name].replace(b"State A", b"State B")
+
+
+def _without_the_key(parts: dict[str, bytes]) -> None:
+    del parts["secret.key"]
+
+
+def _of_tomorrow(parts: dict[str, bytes]) -> None:
+    parts["manifest.json"] = parts["manifest.json"].replace(b'"format": 1', b'"format": 2')
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda content: content[: len(content) // 2], "damaged"),
+        (lambda content: b"", "damaged"),
+        (lambda content: b"A letter to the team.", "damaged"),
+        (lambda content: gzip.compress(b"not a tar archive"), "damaged"),
+        (lambda content: _rewritten(content, _other_name), "does not agree with its digests"),
+        (lambda content: _rewritten(content, _without_the_key), "does not agree with its digests"),
+        (lambda content: _rewritten(content, _of_tomorrow), "newer version"),
+    ],
+)
+def test_damaged_backup_is_refused_and_nothing_is_made(
+    place_on: PlaceOn, tmp_path: Path, damage: Callable[[bytes], bytes], sentence: str
+) -> None:
+    first, second = place_on("sqlite", "first"), place_on("sqlite", "second")
+    first.done("init", "--code", "XA", "--name", "State A", "--user", "root")
+    file = tmp_path / "all.cirt"
+    first.done("backup", file)
+    file.write_bytes(damage(file.read_bytes()))
+    assert sentence in second.refused("restore", file)
+    assert migrations.revision_of(second.database()) is None
+    assert not second.settings.files_dir.exists()
+
+
+def test_installation_with_data_is_not_restored_into(ready: Place, tmp_path: Path) -> None:
+    ready.done("backup", tmp_path / "all.cirt")
+    _add_nadia(ready)
+    assert "has tables already" in ready.refused("restore", tmp_path / "all.cirt")
+    assert "nadia" in ready.done("user", "list")
+
+
+# check
+
+
+def test_check_refuses_a_demonstration(place_on: PlaceOn) -> None:
+    place = place_on()
+    place.done("demo", "--no-serve")
+    place.more["CIRT_PUBLIC_URL"] = "https://cirt.example.org"
+    code, out, _err = place.run("check")
+    assert code == 1
+    assert "PROBLEM not a demonstration" in out
+    assert out.count("PROBLEM") == 1
+    assert "Not fit for production: 1 problem(s)." in out
+
+
+@pytest.fixture
+def fit(ready: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """An installation that `cirt check` finds fit."""
+    # the machine that runs the tests may be nearly full
+    monkeypatch.setattr(checking.shutil, "disk_usage", lambda _path: _Usage(10**12, 0, 10**12))
+    ready.more["CIRT_PUBLIC_URL"] = "https://cirt.example.org"
+    out = ready.done("check")
+    assert "PROBLEM" not in out
+    assert "Fit for production." in out
+    return ready
+
+
+@dataclass
+class _Usage:
+    total: int
+    used: int
+    free: int
+
+
+def _problem(place: Place) -> str:
+    """Return the only problem that the check shows."""
+    code, out, _err = place.run("check")
+    problems = [line for line in out.splitlines() if line.startswith("PROBLEM")]
+    assert code == 1
+    assert len(problems) == 1, out
+    return problems[0]
+
+
+def test_check_shows_a_missing_https_address(fit: Place) -> None:
+    del fit.more["CIRT_PUBLIC_URL"]
+    assert "CIRT_PUBLIC_URL" in _problem(fit)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such permissions")
+@pytest.mark.parametrize("name", ["", "secret.key"])
+def test_check_shows_what_others_can_read(fit: Place, name: str) -> None:
+    (fit.folder / name).chmod(0o755)
+    assert "chmod go-rwx" in _problem(fit)
+
+
+def test_check_shows_a_clock_that_is_behind(fit: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "now", lambda: datetime(2001, 1, 1, tzinfo=UTC))
+    assert "clock is behind" in _problem(fit)
+
+
+def test_check_shows_a_full_disk(fit: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = _Usage(10**12, 10**12 - 10**7, 10**7)
+    monkeypatch.setattr(checking.shutil, "disk_usage", lambda _path: full)
+    assert "only 9 MB are free" in _problem(fit)
+
+
+def test_check_shows_an_old_sqlite_library(
+    place_on: PlaceOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = place_on()
+    place.done("init")
+    monkeypatch.setattr(checking, "sqlite_is_safe_for_wal", lambda: False)
+    _code, out, _err = place.run("check")
+    assert "install pysqlite3" in out
+
+
+def test_check_shows_missing_tables_without_a_fault(place: Place) -> None:
+    code, out, err = place.run("check")
+    assert (code, err) == (1, "")
+    assert "PROBLEM tables: run `cirt init`" in out
+    assert "PROBLEM audit chain: cannot be checked" in out
+
+
+def test_check_shows_a_changed_audit_entry(fit: Place) -> None:
+    with fit.database().writing() as session:
+        session.execute(
+            sa.update(audit.AuditEntry)
+            .where(audit.AuditEntry.n == 2)
+            .values(action="something.else")
+        )
+    assert "entry 2: its content was changed" in _problem(fit)
+
+
+def test_check_shows_removed_audit_entries(fit: Place) -> None:
+    with fit.database().writing() as session:
+        last = session.scalar(sa.select(sa.func.max(audit.AuditEntry.n)))
+        session.execute(sa.delete(audit.AuditEntry).where(audit.AuditEntry.n == last))
+    assert "newest entries are missing" in _problem(fit)
+
+
+def test_check_shows_failed_work(fit: Place) -> None:
+    with fit.database().writing() as session:
+        session.add(jobs.Job(kind="jobs.forget", payload={}, state="failed"))
+    assert "1 job(s) failed" in _problem(fit)
