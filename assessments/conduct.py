@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -147,7 +148,7 @@ def record(
     action: str,
     assessment: Assessment,
     subject: str | None = None,
-    **details: str | int,
+    **details: Any,
 ) -> None:
     """Note an act on the chain of the country that owns the assessment."""
     audit.record(

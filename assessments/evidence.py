@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -140,7 +140,7 @@ def remove_evidence(
     lock(session, assessment)
     state_after(assessment.standing, Act.CHANGE)
     file = row.file
-    details: dict[str, str | int] = {"question": row.question_id, "kind": row.kind}
+    details: dict[str, Any] = {"question": row.question_id, "kind": row.kind}
     if file is not None:
         details |= {"sha256": file.sha256, "size": file.size}
     record(

@@ -14,7 +14,13 @@ from cirt.assessments.forms import EvidenceForm
 from cirt.assessments.lifecycle import Act, refusal
 from cirt.assessments.models import Assessment
 from cirt.assessments.pages import blueprint, instrument_of, render, status_of, the_assessment
-from cirt.errors import N_, DomainError, InvalidInputError, NotFoundError
+from cirt.errors import (
+    N_,
+    InvalidInputError,
+    NotFoundError,
+    TooLargeError,
+    UnsupportedError,
+)
 from cirt.routing import opens
 from cirt.web import actor, db_session, installation
 
@@ -32,7 +38,7 @@ def add_evidence(assessment_id: uuid.UUID, question_id: str) -> Any:
     if form.validate_on_submit():
         try:
             _add(assessment, question_id, form)
-        except DomainError as error:
+        except (InvalidInputError, UnsupportedError, TooLargeError) as error:
             form.refuse(error, "file" if form.kind.data == Kind.FILE else "reference")
         else:
             flask.flash(_("The evidence was added."), "success")

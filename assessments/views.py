@@ -22,7 +22,7 @@ from cirt.assessments.pages import (
     status_of,
     the_assessment,
 )
-from cirt.errors import N_, DomainError, InvalidInputError
+from cirt.errors import N_, InvalidInputError, NotFoundError
 from cirt.routing import opens
 from cirt.web import actor, db_session
 
@@ -79,7 +79,7 @@ def start() -> Any:
                 language=form.language.data or "",
                 cirt_exists=form.cirt_exists,
             )
-        except DomainError as error:
+        except (InvalidInputError, NotFoundError) as error:
             form.refuse(error, "instrument")
         else:
             flask.flash(_("The assessment was started."), "success")
@@ -150,7 +150,7 @@ def details(assessment_id: uuid.UUID) -> Any:
                 language=form.language.data or "",
                 cirt_exists=form.cirt_exists,
             )
-        except DomainError as error:
+        except InvalidInputError as error:
             form.refuse(error, "title")
         else:
             flask.flash(_("The details were changed."), "success")
@@ -196,7 +196,7 @@ def reopen(assessment_id: uuid.UUID) -> Any:
     if form.validate_on_submit():
         try:
             conduct.reopen_assessment(db_session(), actor(), assessment, reason=form.reason.data)
-        except DomainError as error:
+        except InvalidInputError as error:
             form.refuse(error, "reason")
         else:
             flask.flash(_("The assessment is open again."), "success")
@@ -221,7 +221,7 @@ def access(assessment_id: uuid.UUID) -> Any:
                 user_id=grants.assessor_named(db_session(), form.username.data),
                 until=grants.end_of(form.until.data),
             )
-        except DomainError as error:
+        except InvalidInputError as error:
             form.refuse(error, "username")
         else:
             flask.flash(_("The assessor has access now."), "success")

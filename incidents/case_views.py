@@ -150,7 +150,7 @@ def edit(incident_id: uuid.UUID) -> Any:
     differences: list[Difference] = []
     status = 200
     if form.validate_on_submit():
-        revision = int(form.revision.data) if form.revision.data.isdecimal() else 0
+        revision = int(form.revision.data) if str(form.revision.data).isdecimal() else 0
         mine = form.details()
         try:
             changed = cases.edit_incident(

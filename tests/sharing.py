@@ -105,7 +105,7 @@ def change_incident(database: Database, cast: Cast, incident_id: uuid.UUID, **fi
             cast.actors["nadia"],
             incident,
             details,
-            revision=incident.revision,
+            revision=incident.form_revision,
             reason="the tests ask for it",
         )
 

@@ -92,6 +92,22 @@ class Place:
 PlaceOn = Callable[..., Place]
 
 
+@pytest.fixture(autouse=True)
+def _closed_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what the commands opened, as the end of their process does."""
+    opened: list[Database] = []
+    make = Database.__init__
+
+    def noted(database: Database, url: str) -> None:
+        make(database, url)
+        opened.append(database)
+
+    monkeypatch.setattr(Database, "__init__", noted)
+    yield
+    for database in opened:
+        database.dispose()
+
+
 @pytest.fixture
 def place_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path

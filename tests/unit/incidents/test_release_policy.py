@@ -43,7 +43,7 @@ def test_the_table_has_every_row() -> None:
     assert set(POLICY_SENTENCES) == set(Need)
 
 
-@pytest.mark.parametrize(("tlp", "channel", "second"), list(list(product(TLP, Channel, (True, False)))))
+@pytest.mark.parametrize(("tlp", "channel", "second"), list(product(TLP, Channel, (True, False))))
 def test_the_need_of_every_row(tlp: TLP, channel: Channel, second: bool) -> None:
     """TLP-2.0-RED never; machines a standing approval; people each other, or alone a delay."""
     need = need_of(tlp, channel, has_second_person=second)

@@ -1,0 +1,213 @@
+"""Walks every route as everybody, by every method, and compares with the reviewed table.
+
+`python -m tests.contracts.routes` writes the table anew; its difference is what a reviewer reads.
+Requests are about things of administration XA in the demonstration; their writes are rolled back.
+"""
+
+import csv
+import re
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import flask
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from cirt.accounts.models import Administration, ApiToken, LoginSession, User
+from cirt.app import create_app
+from cirt.assessments.models import Assessment, AssessmentGrant, Evidence
+from cirt.cli.demonstration_folder import prepare
+from cirt.db import Database
+from cirt.incidents.case_models import IncidentObservable, IncidentRule, Incident
+from cirt.incidents.circle_models import Collection
+from cirt.incidents.release_models import Release, StandingApproval
+from cirt.jobs import Job
+from cirt.settings import Settings, read_settings
+
+TABLE = Path(__file__).with_name("routes.csv")
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
+
+# column -> (role, administration) of a person, or the administration whose token is used
+PEOPLE: dict[str, tuple[str, str]] = {
+    "administrator": ("administrator", "XZ"),
+    "assessor": ("assessor", "XZ"),
+    "focal point XA": ("focal-point", "XA"),
+    "analyst XA": ("analyst", "XA"),
+    "officer XA": ("releasing-officer", "XA"),
+    "focal point XB": ("focal-point", "XB"),
+    "analyst XB": ("analyst", "XB"),
+    "analyst XC": ("analyst", "XC"),
+}
+MACHINES = ("XA", "XB", "XC")
+COLUMNS = ["nobody", *PEOPLE, *(f"machine {code}" for code in MACHINES)]
+
+
+class Walk:
+    """A loaded demonstration and everybody's clients."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.credentials = prepare(settings)
+        self.app = create_app(settings)
+        self.database: Database = self.app.extensions["cirt"].database
+        self.app.before_request_funcs[None].append(_forget_writes)
+        self.values = self._values()
+        self.clients = {name: self._signed_in(*who) for name, who in PEOPLE.items()}
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.dispose()
+
+    def _values(self) -> dict[str, str]:
+        """Return for every argument of a route a thing of XA."""
+        with self.database.reading() as session:
+
+            def first(query: Any) -> Any:
+                return session.scalars(query.limit(1)).first()
+
+            owner = first(sa.select(Administration.id).where(Administration.code == "XA"))
+            assessment = first(
+                sa.select(Assessment).where(
+                    Assessment.administration_id == owner, Assessment.state == "closed"
+                )
+            )
+            release = first(sa.select(Release).where(Release.state == "prepared"))
+            circle = first(sa.select(Collection).where(Collection.title == "Regional exchange"))
+            incident = first(
+                sa.select(Incident)
+                .join(IncidentObservable, IncidentObservable.incident_id == Incident.id)
+                .where(Incident.administration_id == owner, Incident.tlp != "red")
+                .order_by(Incident.reference)
+            )
+            person = first(
+                sa.select(User).where(User.administration_id == owner).order_by(User.username)
+            )
+            evidence = first(
+                sa.select(Evidence).where(
+                    Evidence.assessment_id == assessment.id, Evidence.file_id.is_not(None)
+                )
+            )
+            observable = first(
+                sa.select(IncidentObservable.id).where(IncidentObservable.incident_id == incident.id)
+            )
+            grant = first(
+                sa.select(AssessmentGrant.id).where(AssessmentGrant.assessment_id == assessment.id)
+            )
+            approval = first(sa.select(StandingApproval.id))
+            token = first(sa.select(ApiToken.id).where(ApiToken.administration_id == owner))
+            job = first(sa.select(Job.id))
+            rule = first(sa.select(IncidentRule.id))
+            found = {
+                "assessment_id": assessment.id,
+                "question_id": evidence.question_id,
+                "evidence_id": evidence.id,
+                "grant_id": grant,
+                "incident_id": incident.id,
+                "observable_id": observable,
+                "rule_id": rule,
+                "job_id": job,
+                "release_id": release.id,
+                "circle_id": circle.id,
+                "collection_id": circle.id,
+                "administration_id": owner,
+                "approval_id": approval,
+                "user_id": person.id,
+                "token_id": token,
+                "language": "en",
+                "token": "no-such-link",
+                "name": circle.id,
+                "rest": "no-such-thing",
+                "stix_id": "indicator--" + str(uuid.UUID(int=1)),
+                "status_id": uuid.UUID(int=1),
+                "session_id": first(sa.select(LoginSession.id)),
+            }
+        return {name: str(value or uuid.UUID(int=1)) for name, value in found.items()}
+
+    def _signed_in(self, role: str, administration: str) -> FlaskClient:
+        user = next(
+            user
+            for user in self.credentials["users"]
+            if role in user["roles"] and user["administration"] == administration
+        )
+        client = self.app.test_client()
+        answer = client.post(
+            "/sign-in",
+            data={
+                "csrf_token": _form_token(client),
+                "username": user["username"],
+                "password": user["password"],
+            },
+            headers={"X-Keep": "yes"},
+        )
+        assert answer.status_code == 302, (role, answer.status_code)
+        return client
+
+    def _headers(self, column: str) -> dict[str, str]:
+        machine = next(
+            (
+                one
+                for one in self.credentials["taxii"]
+                if column == f"machine {one['administration']}"
+            ),
+            None,
+        )
+        return {"Authorization": f"Bearer {machine['token']}"} if machine else {}
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """Yield a row a route and method: what each of COLUMNS is answered."""
+        tokens = {name: _form_token(client) for name, client in self.clients.items()}
+        nobody = self.app.test_client()
+        rules = {str(rule) for rule in self.app.url_map.iter_rules() if rule.endpoint != "static"}
+        for rule in sorted(rules):
+            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: self.values[found[1]], rule)
+            for method in METHODS:
+                row = {"route": rule, "method": method}
+                for column in COLUMNS:
+                    client = self.clients.get(column, nobody)
+                    form = {"csrf_token": tokens.get(column, "")} if method != "GET" else None
+                    answer = client.open(
+                        path, method=method, data=form, headers=self._headers(column)
+                    )
+                    assert answer.status_code < 500, (
+                        column,
+                        method,
+                        path,
+                        answer.get_data(as_text=True)[:500],
+                    )
+                    row[column] = str(answer.status_code)
+                yield row
+
+
+def _forget_writes() -> None:
+    if "X-Keep" not in flask.request.headers:
+        flask.g.failed = True  # the hook at the end of the request then rolls back
+
+
+def _form_token(client: FlaskClient) -> str:
+    page = client.get("/help").get_data(as_text=True)
+    return page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+
+
+def reviewed() -> list[dict[str, str]]:
+    """Return the table as it was reviewed."""
+    with TABLE.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def main() -> None:
+    """Write the table anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        walk = Walk(read_settings({}, data_dir=Path(folder)))
+        rows = list(walk.rows())
+        walk.close()
+    with TABLE.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["route", "method", *COLUMNS], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"{len(rows)} rows written")
+
+
+if __name__ == "__main__":
+    main()

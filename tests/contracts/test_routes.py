@@ -1,0 +1,66 @@
+"""Every route × role × method is answered as the reviewed table says (T-09, T-10)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cirt import routing
+from cirt.settings import read_settings
+from tests import postgresql
+from tests.contracts.routes import COLUMNS, PEOPLE, Walk, reviewed
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+def walk(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Walk]:
+    """The demonstration on each engine."""
+    urls = postgresql.fresh_database(empty=True) if request.param == "postgresql" else iter([""])
+    for url in urls:
+        walk = Walk(read_settings({}, data_dir=tmp_path_factory.mktemp("walk"), database_url=url))
+        yield walk
+        walk.close()
+
+
+def test_every_route_answers_everybody_as_reviewed_T10(walk: Walk) -> None:
+    """T-10: a difference is either a fault, or a change to review with `python -m tests.contracts.routes`."""
+    expected = {(row["route"], row["method"]): row for row in reviewed()}
+    found = {(row["route"], row["method"]): row for row in walk.rows()}
+    assert set(found) == set(expected)
+    differences = [
+        f"{method} {route}: {column} got {row[column]}, reviewed {expected[route, method][column]}"
+        for (route, method), row in found.items()
+        for column in COLUMNS
+        if row[column] != expected[route, method][column]
+    ]
+    assert differences == []
+
+
+def test_table_opens_nothing_to_nobody_but_the_public_pages() -> None:
+    open_to_nobody = {row["route"] for row in reviewed() if row["nobody"] in ("200", "202")}
+    assert open_to_nobody == {"/", "/help", "/sign-in", "/health/live", "/health/ready"}
+
+
+def test_table_shows_nothing_of_xa_to_xc() -> None:
+    """What only XA's people may see is, for another administration's, as absent."""
+    for row in reviewed():
+        if row["method"] == "GET" and (
+            "<uuid:incident_id>" in row["route"] or "<uuid:release_id>" in row["route"]
+        ):
+            assert row["analyst XC"] == "404", row["route"]
+            assert row["analyst XB"] == "404", row["route"]
+        if row["method"] == "GET" and "<uuid:assessment_id>" in row["route"]:
+            assert row["focal point XB"] in ("404", "403"), row["route"]
+        if "<collection" in row["route"] and row["route"].startswith("/exchange/"):
+            assert row["machine XC"] in ("404", "405"), row["route"]
+
+
+def test_views_all_say_to_whom_they_are_open_T09(walk: Walk) -> None:
+    """T-09: no route without an opening, no opening with an unknown action."""
+    routing.check_openings(walk.app)
+    assert set(PEOPLE) < set(COLUMNS)
+    for endpoint in walk.app.view_functions:
+        assert routing.opening_of(walk.app, endpoint) is not None
