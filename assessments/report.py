@@ -1,11 +1,16 @@
 """The report of an assessment as a document: pure, from plain values and a translator."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from cirt.assessments.report_model import (
+    DimensionContent,
+    EvidenceContent,
+    ProvisionContent,
+    QuestionContent,
+    ReportContent,
+)
 from cirt.assessments.report_words import REPORT_WORDS as WORDS
 from cirt.assessments.results import (
     CONFIDENCE_NAMES,
@@ -13,10 +18,10 @@ from cirt.assessments.results import (
     MEAN_RULE,
     WORDS_RULE,
     ShownFigure,
-    ShownResults,
 )
 from cirt.assessments.scoring import AnswerState
-from cirt.chart_geometry import Axis, Direction, Radar
+from cirt.assessments.typed_text import typed
+from cirt.chart_geometry import Axis, Radar
 from cirt.documents.model import (
     Block,
     BulletList,
@@ -38,83 +43,6 @@ from cirt.documents.model import (
 )
 
 Translate = Callable[[str], str]
-
-# isolates (left to right, first strong, pop): a text of any script keeps its own order
-_LRI, _FSI, _PDI = "\u2066", "\u2068", "\u2069"
-# a number or name with signs in it, such as 2021-114 or C++: Arabic text would turn its parts round
-_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z+#./:_@-]*[0-9A-Za-z+#]")
-_ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
-
-
-@dataclass(frozen=True)
-class EvidenceContent:
-    """One piece of evidence. seen_on: ISO date, "" if not given. file_name, marking: "" for none."""
-
-    kind: str
-    reference: str
-    seen_on: str = ""
-    file_name: str = ""
-    marking: str = ""
-
-
-@dataclass(frozen=True)
-class QuestionContent:
-    """One question and its answer. level, its name and its text only with state LEVEL."""
-
-    code: str
-    text: str
-    state: AnswerState
-    level: int | None = None
-    level_name: str = ""
-    level_text: str = ""
-    reason: str = ""
-    comment: str = ""
-    evidence: tuple[EvidenceContent, ...] = ()
-
-
-@dataclass(frozen=True)
-class DimensionContent:
-    """One dimension with its figure."""
-
-    code: str
-    title: str
-    description: str
-    figure: ShownFigure
-    questions: tuple[QuestionContent, ...]
-
-
-@dataclass(frozen=True)
-class ProvisionContent:
-    """A provision that questions serve. place: within the text, "" unless checked there."""
-
-    citation: str
-    place: str
-    paraphrase: str
-    verified: bool
-    questions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ReportContent:
-    """Everything a report says; texts of the instrument are in the report's language already."""
-
-    language: str
-    direction: Direction
-    title: str
-    country: str
-    country_code: str
-    marking: str
-    generated_at: datetime
-    closed_at: datetime | None
-    is_closed: bool
-    cirt_exists: bool | None
-    instrument_title: str
-    instrument_version: str
-    scale: tuple[str, ...]
-    results: ShownResults
-    dimensions: tuple[DimensionContent, ...]
-    provisions: tuple[ProvisionContent, ...] = ()
-
 
 _STATE_WORDS: Mapping[AnswerState, str] = MappingProxyType(
     {
@@ -177,7 +105,7 @@ class _Writer:
         if content.is_closed and content.closed_at is not None:
             state = self.say("closed", date=ltr(_day(content.closed_at)))
         return Cover(
-            title=written(content.title).text,
+            title=typed(content.title).text,
             kicker=self.text("subject"),
             subtitle=content.country,
             details=(
@@ -311,22 +239,22 @@ class _Writer:
                 )
             )
         elif question.state is AnswerState.NOT_APPLICABLE:
-            yield Paragraph(self.say("not applicable because", reason=written(question.reason)))
+            yield Paragraph(self.say("not applicable because", reason=typed(question.reason)))
         else:
             yield Paragraph(self.say(_STATE_WORDS[question.state]))
         if question.comment:
             yield Paragraph((Span(self.text("comment"), bold=True),))
             for part in question.comment.split("\n\n"):
                 if part.strip():
-                    yield Paragraph((written(part.strip("\n")),))
+                    yield Paragraph((typed(part.strip("\n")),))
         if question.evidence:
             yield Paragraph((Span(self.text("evidence"), bold=True),))
             yield BulletList(tuple(map(self._evidence, question.evidence)))
 
     def _evidence(self, piece: EvidenceContent) -> Spans:
-        parts: list[Span] = [*self.say(f"kind {piece.kind}"), Span(": "), written(piece.reference)]
+        parts: list[Span] = [*self.say(f"kind {piece.kind}"), Span(": "), typed(piece.reference)]
         if piece.file_name and piece.file_name != piece.reference:
-            parts += [Span(" ("), written(piece.file_name), Span(")")]
+            parts += [Span(" ("), typed(piece.file_name), Span(")")]
         if piece.seen_on:
             parts += [Span(", "), ltr(piece.seen_on)]
         if piece.marking:
@@ -355,17 +283,6 @@ class _Writer:
             tuple(codes[1:]),
             self.say("checked yes" if each.verified else "checked no"),
         )
-
-
-def _in_order(code: re.Match[str]) -> str:
-    return code[0] if code[0].isalnum() else f"{_LRI}{code[0]}{_PDI}"
-
-
-def written(text: str) -> Span:
-    """Return a text that somebody typed, each line in the direction of its own first letter."""
-    isolated = _CODE.sub(_in_order, text.translate(_ISOLATES))
-    lines = isolated.split("\n")
-    return Span("\n".join(f"{_FSI}{line}{_PDI}" if line.strip() else line for line in lines))
 
 
 def _day(moment: datetime) -> str:

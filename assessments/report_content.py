@@ -13,7 +13,7 @@ from cirt.assessments.instruments import Dimension, Instrument, Question, load_i
 from cirt.assessments.lifecycle import State
 from cirt.assessments.models import Answer, Assessment, Evidence
 from cirt.assessments.references import Provision, provisions
-from cirt.assessments.report import (
+from cirt.assessments.report_model import (
     DimensionContent,
     EvidenceContent,
     ProvisionContent,

@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> 
     with_jobs: whether this process runs background work too, as a server does.
     """
     settings = settings or read_settings()
-    app = flask.Flask(
+    app = web.Application(
         "cirt",
         static_folder=str(resources.files("cirt") / "static"),
         template_folder=str(Path(str(resources.files("cirt.templates") / "base.html")).parent),

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cirt.access import Actor
 from cirt.clock import now
-from cirt.db import AUDIT_STAGE, Base, before_commit
+from cirt.db import AUDIT_STAGE, Base, before_commit, insert_for
 
 INSTALLATION = uuid.UUID(int=0)
 
@@ -139,17 +139,10 @@ def _locked_head(session: Session, chain_id: uuid.UUID) -> AuditHead:
     head = session.scalars(query).one_or_none()
     if head is None:
         # two first writers of a chain: the second waits here and finds the row
-        insert = _insert_for(session)(AuditHead).values(chain_id=chain_id, n=0, hash="")
+        insert = insert_for(session, AuditHead).values(chain_id=chain_id, n=0, hash="")
         session.execute(insert.on_conflict_do_nothing())
         head = session.scalars(query).one()
     return head
-
-
-def _insert_for(session: Session) -> Any:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    dialect = session.get_bind().dialect.name
-    return postgresql.insert if dialect == "postgresql" else sqlite.insert
 
 
 def broken_links(session: Session) -> Iterator[tuple[uuid.UUID, int, str]]:

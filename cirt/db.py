@@ -5,20 +5,25 @@ BEGIN IMMEDIATE (a deferred one that turns into a writer fails under load), and 
 session refuses to flush, so a page that is only looked at cannot change anything.
 """
 
+import logging
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
+from cirt.errors import N_, SettingError
 from cirt.settings import Settings
+
+log = logging.getLogger("cirt.db")
 
 # The WAL-reset race can corrupt a database before this version (sqlite.org/wal.html).
 SQLITE_FLOOR = (3, 51, 3)
@@ -78,6 +83,14 @@ class ReadOnlyError(RuntimeError):
     """A reading session was about to write: a fault of the program, never of the user."""
 
 
+class OneTransaction(Session):
+    """A session without savepoints: what is to happen at the commit would happen at each of them."""
+
+    def begin_nested(self) -> NoReturn:
+        """Refuse, whoever asks."""
+        raise NotImplementedError("a transaction is kept or rolled back as a whole")
+
+
 class Database:
     """One database with its reading and writing sessions."""
 
@@ -85,6 +98,10 @@ class Database:
         self.url = sa.make_url(url)
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self._writer = self.engine.execution_options(cirt_writes=True)
+        self._reader = self.engine
+        if self.is_sqlite and not sqlite_is_safe_for_wal():
+            # there a reader's open transaction would stop every writer, its own thread's too
+            self._reader = self.engine.execution_options(cirt_each_alone=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -93,13 +110,16 @@ class Database:
 
     def reading_session(self) -> Session:
         """Return a session that refuses to write."""
-        session = Session(self.engine, expire_on_commit=False)
+        return self._refusing_to_write(self._reader)
+
+    def _refusing_to_write(self, engine: Engine) -> Session:
+        session = OneTransaction(engine, expire_on_commit=False)
         event.listen(session, "before_flush", _refuse_to_flush)
         return session
 
     def writing_session(self) -> Session:
         """Return a session whose transaction holds the write lock from its first statement."""
-        return Session(self._writer, expire_on_commit=False)
+        return OneTransaction(self._writer, expire_on_commit=False)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -109,8 +129,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Run a block on one consistent view of the data."""
-        with self.reading_session() as session:
+        """Run a block that only reads; on SQLite it sees one consistent view of the data."""
+        with self._refusing_to_write(self.engine) as session:
             yield session
 
     def dispose(self) -> None:
@@ -120,7 +140,13 @@ class Database:
 
 def open_database(settings: Settings) -> Database:
     """Return the database that the settings name; a missing SQLite folder is made."""
-    database = Database(settings.database)
+    try:
+        database = Database(settings.database)
+    except sa.exc.ArgumentError as error:
+        raise SettingError(
+            N_("%(name)s cannot be read: write it as postgresql://user:password@host/name ."),
+            name="CIRT_DATABASE_URL",
+        ) from error
     if database.is_sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
     return database
@@ -145,7 +171,12 @@ def _refuse_to_flush(session: Session, _context: object, _instances: object) -> 
 
 def _sqlite_engine(url: sa.URL) -> Engine:
     engine = sa.create_engine(
-        url, module=sqlite_module, pool_size=16, max_overflow=16, connect_args={"timeout": 30}
+        url,
+        module=sqlite_module,
+        hide_parameters=True,  # what people typed stays out of the log
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"timeout": 30},
     )
 
     @event.listens_for(engine, "connect")
@@ -168,8 +199,9 @@ def _sqlite_engine(url: sa.URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("cirt_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("cirt_each_alone"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("cirt_writes") else "BEGIN")
 
     return engine
 
@@ -177,6 +209,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
 def _postgresql_engine(url: sa.URL) -> Engine:
     return sa.create_engine(
         url,
+        hide_parameters=True,  # what people typed stays out of the log
         pool_pre_ping=True,
         pool_size=16,
         max_overflow=16,
@@ -188,6 +221,12 @@ def _postgresql_engine(url: sa.URL) -> Engine:
     )
 
 
+def insert_for(session: Session, model: type[Base]) -> Any:
+    """Return an INSERT that knows ON CONFLICT, which both databases write alike."""
+    dialect = session.get_bind().dialect.name
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(model)
+
+
 # Work that must be the last of a transaction, in this order whatever the caller's: rows that
 # many transactions meet (chain heads, feed counters) are locked late, briefly, and always in
 # the same order, so writers cannot wait for each other in a circle.
@@ -196,39 +235,42 @@ FEED_STAGE = 2
 
 
 def before_commit(session: Session, stage: int, work: Callable[[Session], None]) -> None:
-    """Run `work(session)` just before this transaction commits, ordered by stage."""
-    pending = session.info.setdefault("before_commit", {})
-    if not pending and not event.contains(session, "before_commit", _run_before_commit):
+    """Run `work(session)` once just before this transaction commits, ordered by stage.
+
+    Work may ask for more work; everything asked for is done before the commit.
+    """
+    if not event.contains(session, "before_commit", _run_before_commit):
         event.listen(session, "before_commit", _run_before_commit)
         event.listen(session, "after_rollback", _forget_pending)
-    pending.setdefault(stage, work)
+    session.info.setdefault("before_commit", {}).setdefault(stage, work)
 
 
 def after_commit(session: Session, work: Callable[[], None]) -> None:
-    """Run `work()` once this transaction is committed; it is dropped with a rollback."""
-    if "after_commit" not in session.info:
-        session.info["after_commit"] = []
+    """Run `work()` once this transaction is committed; it is dropped with a rollback.
+
+    An error in it is logged and no more: what was committed is not undone by it.
+    """
+    if not event.contains(session, "after_commit", _run_after_commit):
         event.listen(session, "after_commit", _run_after_commit)
         event.listen(session, "after_rollback", _forget_pending)
-    session.info["after_commit"].append(work)
+    session.info.setdefault("after_commit", []).append(work)
 
 
 def _run_before_commit(session: Session) -> None:
-    pending = session.info.pop("before_commit", {})
-    for stage in sorted(pending):
-        pending[stage](session)
+    pending = session.info.get("before_commit", {})
+    while pending:
+        pending.pop(min(pending))(session)
     session.flush()
 
 
 def _run_after_commit(session: Session) -> None:
-    works, session.info["after_commit"] = session.info.get("after_commit", []), []
-    for work in works:
-        work()
+    for work in session.info.pop("after_commit", []):
+        try:
+            work()
+        except Exception:
+            log.exception("work after a commit failed; the commit itself stands")
 
 
 def _forget_pending(session: Session) -> None:
-    session.info.pop("before_commit", None)
-    session.info.pop("audit", None)
-    session.info.pop("feed", None)
-    if "after_commit" in session.info:
-        session.info["after_commit"] = []
+    for name in ("before_commit", "after_commit", "audit", "feed"):
+        session.info.pop(name, None)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import flask
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, Field, SelectField
@@ -28,7 +29,11 @@ class Form(FlaskForm):  # type: ignore[misc]
                 field.description = gettext(field.description) if field.description else ""
 
     def refuse(self, error: DomainError, otherwise: str) -> None:
-        """Show a refused rule at the field it is about, or at the field named `otherwise`."""
+        """Show a refused rule at the field it is about, or at the field named `otherwise`.
+
+        Nothing of the request is saved then, also not what came before the refusal.
+        """
+        flask.g.failed = True
         field: Field = self._fields.get(error.field) or self._fields[otherwise]
         field.errors = [*field.errors, i18n.sentence(error)]
 

@@ -18,7 +18,8 @@ def add_headers(response: flask.Response) -> flask.Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    if flask.request.endpoint == "static":
+    # an error page at a static file's address is a page like any other
+    if flask.request.endpoint == "static" and response.status_code in (200, 206, 304):
         if "v" in flask.request.args:  # the address carries a hash of the content
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:

@@ -1,7 +1,9 @@
 """One request: its session, its actor, its end. Load, allow, act, answer happens in between."""
 
 import hashlib
+import logging
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,19 +11,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 import flask
-from flask_babel import gettext
+import sqlalchemy.exc
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from cirt import access, errorpages, headers, i18n, routing
 from cirt.access import Actor
 from cirt.accounts import signing
-from cirt.accounts.models import LoginSession, User
 from cirt.db import Database
-from cirt.errors import N_, ForbiddenError
+from cirt.errors import N_, ForbiddenError, InvalidInputError
 from cirt.files import FileStore
+from cirt.person import Person, ShownPerson
 from cirt.settings import Settings
+
+log = logging.getLogger("cirt.web")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -38,27 +43,26 @@ class Installation:
     files: FileStore
 
 
-class Person:
-    """The signed-in person as Flask-Login knows them: one running session of one user."""
+class Application(flask.Flask):
+    """The application; a request's transaction is committed as the last step of its view.
 
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
+    So what fails in the commit is answered like what fails in the view.
+    """
 
-    def __init__(self, row: LoginSession, token: str) -> None:
-        self.session_id = row.id
-        self.user: User = row.user
-        self._token = token
-        self.actor: Actor = signing.actor_of(row.user)
+    def dispatch_request(self) -> flask.Response:  # type: ignore[override]
+        """Answer the request, then commit what it wrote."""
+        response = self.make_response(super().dispatch_request())
+        session: Session | None = flask.g.get("db_session")
+        if session is not None and flask.request.method not in SAFE_METHODS:
+            if flask.g.get("failed"):
+                session.rollback()
+            else:
+                session.commit()
+        return response
 
-    def get_id(self) -> str:
-        """Return the opaque token that the cookie carries."""
-        return self._token
-
-    @property
-    def language(self) -> str:
-        """Return the language this person chose, or an empty text."""
-        return self.user.language
+    def log_exception(self, exc_info: Any) -> None:
+        """Log a fault without the address: it may hold a link's secret."""
+        self.logger.error("fault in request %s", flask.g.get("request_id"), exc_info=exc_info)
 
 
 def installation() -> Installation:
@@ -108,20 +112,25 @@ def wants_json() -> bool:
 def _load_person(token: object) -> Person | None:
     if not isinstance(token, str):
         return None
-    row = signing.session_of(db_session(), token, settings=installation().settings)
-    return Person(row, token) if row else None
+    # apart from the request's own session: who is refused must not hold a write lock, and the
+    # page that says so must not need the database
+    with installation().database.reading() as session:
+        row = signing.session_of(session, token, settings=installation().settings)
+        return Person(row, token) if row else None
 
 
 def _begin() -> None:
     flask.g.request_id = uuid.uuid4().hex[:12]
+    if any("\x00" in text for text in (flask.request.path, *_texts(flask.request.args))):
+        flask.abort(400)
     endpoint = flask.request.endpoint
     if endpoint is None or endpoint == "static":
         return
     opening = routing.opening_of(flask.current_app, endpoint)
-    if opening is None or opening.audience == routing.MACHINE:
-        return  # machines: the blueprint's own sign-in; None cannot start, see check_openings
-    if opening.audience == routing.PUBLIC:
-        return
+    if opening is None:
+        flask.abort(404)  # cannot start, see check_openings
+    if opening.audience in (routing.MACHINE, routing.PUBLIC):
+        return  # machines: the blueprint's own sign-in
     if not current_user.is_authenticated:
         raise errorpages.SignInNeededError
     _touch()
@@ -133,25 +142,43 @@ def _begin() -> None:
 
 def _touch() -> None:
     person = current_person()
-    row = db_session().get(LoginSession, person.session_id)
-    if row is None or not signing.is_due_for_touch(row):
+    if not person.is_due_for_touch:
         return
-    if flask.request.method in SAFE_METHODS:
+    try:
         with installation().database.writing() as session:
             signing.touch(session, person.session_id)
-    else:
-        signing.touch(db_session(), person.session_id)
+    except sqlalchemy.exc.OperationalError as error:  # a full disk leaves reading possible
+        log.warning("a session's last use could not be noted: %s", type(error.orig).__name__)
+
+
+def _refuse_nul() -> None:
+    """Refuse the one character that PostgreSQL cannot keep and no person types."""
+    if flask.request.method in SAFE_METHODS:
+        return
+    opening = routing.opening_of(flask.current_app, flask.request.endpoint or "")
+    if opening is None or opening.audience == routing.MACHINE:
+        return
+    for name, value in flask.request.form.items(multi=True):
+        if "\x00" in name or "\x00" in value:
+            raise InvalidInputError(
+                N_(
+                    "The field %(name)s holds a character that is no text (NUL); it is taken out"
+                    " below. Check the text and send it again."
+                ),
+                name=name.replace("\x00", ""),
+            )
+
+
+def _texts(arguments: MultiDict[str, str]) -> Iterator[str]:
+    for name, value in arguments.items(multi=True):
+        yield name
+        yield value
 
 
 def _end(response: flask.Response) -> flask.Response:
-    session: Session | None = flask.g.get("db_session")
-    if session is not None and flask.request.method not in SAFE_METHODS:
-        if flask.g.get("failed"):
-            session.rollback()
-        else:
-            session.commit()
     asked = flask.request.args.get("lang")
-    if asked in i18n.CODES:  # a link to the page in another language: the next pages follow
+    if asked in i18n.CODES and flask.request.endpoint != "static":
+        # a link to the page in another language: the next pages follow
         response.set_cookie(
             i18n.LANGUAGE_COOKIE,
             asked,
@@ -198,7 +225,7 @@ def _template_context() -> dict[str, Any]:
             for one in i18n.LANGUAGES
         ],
         "theme": theme if theme in i18n.THEMES else "auto",
-        "actor": _ActorView(person, language) if person else None,
+        "actor": ShownPerson(person, language) if person else None,
         "demonstration": installation().settings.is_demonstration,
         "request_id": flask.g.get("request_id", ""),
         "discovery_url": f"{installation().settings.url}/taxii2/",
@@ -217,23 +244,11 @@ def _may(action: str, resource: Any) -> access.Decision:
 
 
 def _same_page_in(language: str) -> str:
-    arguments = {name: value for name, value in flask.request.args.items() if name != "lang"}
-    return f"{flask.request.path}?{urlencode({**arguments, 'lang': language})}"
-
-
-class _ActorView:
-    """The signed-in person as the page header shows them."""
-
-    is_authenticated = True
-
-    def __init__(self, person: Person, language: str) -> None:
-        self.name = person.user.name
-        self.username = person.user.username
-        self.administration_name = person.user.administration.name_in(language)
-        self.administration_code = person.user.administration.code
-        self.roles_text = ", ".join(
-            gettext(access.ROLE_NAMES[role]) for role in sorted(person.user.roles)
-        )
+    rule = flask.request.url_rule
+    if rule is not None and "GET" not in (rule.methods or ()):
+        return f"{flask.url_for('web.home')}?{urlencode({'lang': language})}"
+    arguments = [one for one in flask.request.args.items(multi=True) if one[0] != "lang"]
+    return f"{errorpages.here()}?{urlencode([*arguments, ('lang', language)])}"
 
 
 def init_app(app: flask.Flask, the_installation: Installation) -> None:
@@ -259,6 +274,7 @@ def init_app(app: flask.Flask, the_installation: Installation) -> None:
     login_manager.session_protection = None  # our own session rows hold what matters
     login_manager.user_loader(_load_person)
     csrf.init_app(app)
+    app.before_request(_refuse_nul)  # after the form's token, whose check reads the form first
     errorpages.init_app(app)
     app.after_request(_end)
     app.teardown_request(_close)

@@ -6,12 +6,13 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
-from cirt import access, i18n
+from cirt import access, audit, i18n
 from cirt.access import require
 from cirt.accounts import directory
 from cirt.accounts.models import AdministrationKind
+from cirt.clock import now
 from cirt.errors import DomainError, NotFoundError
-from cirt.incidents import circles, standing_approvals, taxii_polls
+from cirt.incidents import circles, object_store, standing_approvals, taxii_polls
 from cirt.incidents.case_pages import refuse
 from cirt.incidents.circle_forms import (
     ACCESS,
@@ -24,9 +25,11 @@ from cirt.incidents.circle_forms import (
 from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
 from cirt.incidents.circles import Frame
 from cirt.incidents.release_models import StandingApproval
+from cirt.incidents.release_words import lines_of_objects
 from cirt.routing import opens
+from cirt.stix.ids import is_stix_id
 from cirt.stix.marking import TLP
-from cirt.web import actor, db_session
+from cirt.web import actor, db_session, installation
 
 blueprint = flask.Blueprint("circles", __name__, url_prefix="/circles")
 
@@ -67,6 +70,30 @@ def detail(circle_id: uuid.UUID) -> Any:
         object_count=circles.object_count(db_session(), circle) if reads else 0,
         approval=_own_approval(circle),
         polls=taxii_polls.polls(db_session(), circle.id) if manages else [],
+    )
+
+
+@blueprint.get("/<uuid:circle_id>/reports/<report_id>")
+@opens("circle.read")
+def report(circle_id: uuid.UUID, report_id: str) -> Any:
+    """What a report in the circle says: it and the objects that it holds together."""
+    circle = access.load(db_session(), actor(), Collection, circle_id, seen_by="circle.read")
+    found = circles.newest_bodies(
+        db_session(), circle, [report_id] if is_stix_id(report_id) else []
+    )
+    if not found or found[0]["type"] != "report":
+        raise NotFoundError
+    # before it is shown, and in a transaction of its own: a reading one cannot write
+    with installation().database.writing() as session:
+        audit.record(session, actor(), "circle.report.view", circle, report=report_id)
+    held = circles.newest_bodies(db_session(), circle, found[0].get("object_refs", []))
+    return flask.render_template(
+        "circles/report.html",
+        circle=circle,
+        report=found[0],
+        label=object_store.marking_of(found[0]),
+        lines=lines_of_objects(held),
+        missing=len(set(found[0].get("object_refs", []))) - len(held),
     )
 
 
@@ -180,7 +207,7 @@ def give_approval(circle_id: uuid.UUID) -> Any:
                 circle,
                 ceiling=TLP(form.ceiling.data),
                 reason=form.reason.data or "",
-                until=form.until.data,
+                until=form.until.data or now(),
             )
         except DomainError as error:
             refuse(form, error, "reason")
@@ -194,9 +221,7 @@ def give_approval(circle_id: uuid.UUID) -> Any:
 @opens("approval.end")
 def end_approval(approval_id: uuid.UUID) -> Any:
     """End a standing approval at once."""
-    row = access.load(
-        db_session(), actor(), StandingApproval, approval_id, seen_by="approval.end"
-    )
+    row = access.load(db_session(), actor(), StandingApproval, approval_id, seen_by="approval.end")
     require(db_session(), actor(), "approval.end", row)
     standing_approvals.end_approval(db_session(), actor(), row)
     flask.flash(_("The standing approval was ended."), "success")
@@ -220,9 +245,7 @@ def _frame(form: CircleForm) -> Frame:
 def _own_approval(circle: Collection) -> StandingApproval | None:
     if not access.role_allows(actor(), "circle.contribute"):
         return None
-    return standing_approvals.approval_for(
-        db_session(), circle.id, actor().administration_id
-    )
+    return standing_approvals.approval_for(db_session(), circle.id, actor().administration_id)
 
 
 def _access_name(member: CircleMember | None) -> str:

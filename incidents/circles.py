@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from cirt.access import Actor
 from cirt.accounts.models import Administration, AdministrationKind
 from cirt.errors import N_, InvalidInputError, NotFoundError
 from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
+from cirt.incidents.object_store import in_parts
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.marking import TLP
 from cirt.stix.taxii_protocol import moment_of
@@ -194,6 +196,26 @@ def received(session: Session, circle: Collection) -> Sequence[Received]:
         )
         for version, added_us, producer in session.execute(query)
     ]
+
+
+def newest_bodies(
+    session: Session, circle: Collection, stix_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the latest versions of objects that a circle holds, in the order of its feed."""
+    found: list[tuple[int, bytes]] = []
+    for part in in_parts(sorted(set(stix_ids))):
+        query = (
+            sa.select(FeedEntry.seq, ObjectVersion.body)
+            .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+            .where(
+                FeedEntry.collection_id == circle.id,
+                FeedEntry.stix_id.in_(part),
+                FeedEntry.is_last,
+                ObjectVersion.erased_at.is_(None),
+            )
+        )
+        found += [(seq, body or b"{}") for seq, body in session.execute(query)]
+    return [json.loads(body) for _seq, body in sorted(found)]
 
 
 def object_count(session: Session, circle: Collection) -> int:

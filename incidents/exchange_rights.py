@@ -25,16 +25,16 @@ def _member(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _reader(actor: Actor) -> sa.ColumnElement[bool]:
-    return _membership(actor, CircleMember.may_read)
+    return _membership(actor, CircleMember.may_read.is_(True))
 
 
 def _contributor(actor: Actor) -> sa.ColumnElement[bool]:
-    return _membership(actor, CircleMember.may_contribute)
+    return _membership(actor, CircleMember.may_contribute.is_(True))
 
 
 def _machine_contributor(actor: Actor) -> sa.ColumnElement[bool]:
     direct = Collection.machine_writing == MachineWriting.DIRECT.value
-    return sa.and_(direct, _membership(actor, CircleMember.may_contribute))
+    return sa.and_(direct, _membership(actor, CircleMember.may_contribute.is_(True)))
 
 
 def _own_release(actor: Actor) -> sa.ColumnElement[bool]:

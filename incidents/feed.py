@@ -237,9 +237,9 @@ def _matches(collection_id: uuid.UUID, filters: Filters) -> list[sa.ColumnElemen
     if Which.ALL not in filters.which:
         versions: list[sa.ColumnElement[bool]] = []
         if Which.LAST in filters.which:
-            versions.append(entry.is_last)
+            versions.append(entry.is_last.is_(True))
         if Which.FIRST in filters.which:
-            versions.append(entry.is_first)
+            versions.append(entry.is_first.is_(True))
         if filters.exact:
             versions.append(entry.version_key.in_(sorted(filters.exact)))
         found.append(sa.or_(*versions))

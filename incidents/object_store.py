@@ -69,7 +69,7 @@ def incoming(stix_object: Mapping[str, Any], owner_id: uuid.UUID, tlp: TLP) -> I
     """
     stix_id = str(stix_object["id"])
     body = canonical_json(stix_object)
-    constant = _published(stix_id)
+    constant = published_object(stix_id)
     # a marking was checked to be the published one; older tools spell its date differently
     if constant is not None and (published_marking(stix_id) or canonical_json(constant) == body):
         stix_object, body = constant, canonical_json(constant)
@@ -100,7 +100,7 @@ def marking_of(stix_object: Mapping[str, Any]) -> TLP | None:
     return None if None in labels else strictest(label for label in labels if label)
 
 
-def _published(stix_id: str) -> Mapping[str, Any] | None:
+def published_object(stix_id: str) -> Mapping[str, Any] | None:
     """Return the object that a standard body publishes under this id, None for any other id."""
     return published_marking(stix_id) or next(
         (thing for thing in published(INCIDENT_CORE, EVENT) if thing["id"] == stix_id), None

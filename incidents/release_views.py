@@ -44,11 +44,13 @@ def sharing(incident_id: uuid.UUID) -> Any:
     """Which circles have the incident, what waits for approval, and where it could go."""
     incident = incident_for("incident.read", incident_id, page="sharing")
     query = access.visible(actor(), Collection, "circle.contribute").order_by(Collection.title)
+    releases = _releases_of(incident)
     circles = [
         {
             "circle": circle,
             "outlook": outlook(db_session(), actor(), incident, circle),
             "newest": newest_approved(db_session(), incident, circle),
+            "waiting": _waiting_for(incident, circle, releases),
         }
         for circle in db_session().scalars(query).unique()
     ]
@@ -57,7 +59,7 @@ def sharing(incident_id: uuid.UUID) -> Any:
         incident=incident,
         tab="sharing",
         circles=circles,
-        releases=_releases_of(incident),
+        releases=releases,
         policy=POLICY_SENTENCES,
         state_name=_state_name,
         state_kind=STATE_KINDS,
@@ -209,6 +211,14 @@ def _releases_of(incident: Incident) -> list[Release]:
         .order_by(sa.func.coalesce(Release.ended_at, Release.prepared_at).desc())
     )
     return list(db_session().scalars(query).unique())
+
+
+def _waiting_for(incident: Incident, circle: Collection, rows: list[Release]) -> Release | None:
+    """Return the release to this circle that still could be approved."""
+    for row in rows:
+        if row.is_open and row.collection_id == circle.id and not _obstacle(row, incident):
+            return row
+    return None
 
 
 def _obstacle(row: Release, incident: Incident) -> str:

@@ -1,11 +1,12 @@
 """Words for releases, and what a frozen bundle says, line by line, for whoever approves it."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from cirt.errors import N_
-from cirt.incidents.object_store import marking_of
+from cirt.incidents.object_store import marking_of, published_object
 from cirt.incidents.release_models import ReleaseState
 from cirt.stix.marking import TLP
 
@@ -22,8 +23,6 @@ STATE_KINDS: dict[str, str] = {
     ReleaseState.WITHDRAWN: "blocked",
 }
 
-# what standard bodies publish says nothing about the incident
-_NOT_SHOWN = ("marking-definition", "extension-definition")
 _SAYING = ("name", "value", "pattern", "content", "relationship_type", "description", "key")
 
 
@@ -40,7 +39,12 @@ class Line:
 
 def lines_of(bundle: bytes) -> list[Line]:
     """Return what the objects of a bundle say, in their order; the bytes are our own."""
-    objects = [one for one in json.loads(bundle)["objects"] if one["type"] not in _NOT_SHOWN]
+    return lines_of_objects(json.loads(bundle)["objects"])
+
+
+def lines_of_objects(objects: Iterable[dict[str, Any]]) -> list[Line]:
+    """Return what checked objects say, without those that standard bodies publish."""
+    objects = [one for one in objects if not published_object(one["id"])]
     names = {one["id"]: _text(one) for one in objects}
     return [
         Line(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
-from cirt.errors import ForbiddenError, InvalidInputError, N_
+from cirt.errors import N_, ForbiddenError, InvalidInputError
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.release_models import StandingApproval
 from cirt.incidents.release_policy import may_enter

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from cirt import access, errorpages, routing
 from cirt.access import Actor
 from cirt.accounts.tokens import actor_of_token
-from cirt.errors import DomainError, N_
+from cirt.errors import N_, DomainError
 from cirt.incidents.taxii_writing import NotAnEnvelopeError
 from cirt.routing import View
 from cirt.stix.taxii_filters import BadFilterError
@@ -37,7 +37,10 @@ blueprint = flask.Blueprint("taxii", __name__)
 csrf.exempt(blueprint)  # no cookie is looked at, so no browser can be made to act here
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_CHALLENGES: Final = ('Basic realm="CIRT exchange", charset="UTF-8"', 'Bearer realm="CIRT exchange"')
+_CHALLENGES: Final = (
+    'Basic realm="CIRT exchange", charset="UTF-8"',
+    'Bearer realm="CIRT exchange"',
+)
 
 _TITLES: Final = {
     400: N_("The request cannot be understood."),
@@ -131,9 +134,7 @@ def _negotiate() -> None:
     if flask.request.method != "POST":
         return
     if not is_readable(flask.request.headers.get("Content-Type")):
-        raise RefusalError(
-            415, N_("Send an envelope as application/taxii+json;version=2.1.")
-        )
+        raise RefusalError(415, N_("Send an envelope as application/taxii+json;version=2.1."))
     encoding = flask.request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise RefusalError(415, N_("Send the body without content encoding."))
@@ -151,9 +152,7 @@ def _machine(authorization: str) -> Actor | None:
         return None
     # apart from the request's own session: who is nobody must not hold a write lock
     with installation().database.reading() as session:
-        return actor_of_token(
-            session, credentials, username, settings=installation().settings
-        )
+        return actor_of_token(session, credentials, username, settings=installation().settings)
 
 
 def _basic(credentials: str) -> tuple[str, str]:

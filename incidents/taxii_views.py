@@ -10,7 +10,7 @@ from typing import Any, Final
 import flask
 
 from cirt import access
-from cirt.errors import ForbiddenError, N_, NotFoundError
+from cirt.errors import N_, ForbiddenError, NotFoundError
 from cirt.incidents import feed, taxii_polls, taxii_writing
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.feed import Page
@@ -86,9 +86,7 @@ def collections() -> flask.Response:
     query = access.visible(actor(), Collection, "taxii.see").order_by(Collection.id)
     found = db_session().scalars(query).unique().all()
     readable, writable = _ids("taxii.read"), _writable()
-    return answer(
-        resource({"collections": [_resource(row, readable, writable) for row in found]})
-    )
+    return answer(resource({"collections": [_resource(row, readable, writable) for row in found]}))
 
 
 @endpoint("/exchange/collections/<name>/", "GET")
@@ -272,9 +270,7 @@ def _bodies(page: Page) -> list[bytes]:
 def _page(
     found: Collection, filters: Filters, page: Page, texts: list[bytes], items: str = "objects"
 ) -> flask.Response:
-    next_page = (
-        write_cursor(_cursor_key(), found.id, page.rows[-1].seq) if page.more else None
-    )
+    next_page = write_cursor(_cursor_key(), found.id, page.rows[-1].seq) if page.more else None
     headers = date_headers((row.added_us for row in page.rows), filters.added_after)
     taxii_polls.note_poll(db_session(), installation().database, actor(), found.id, len(texts))
     return answer(envelope(texts, next_page=next_page, items=items), headers=headers)

@@ -13,7 +13,7 @@ from cirt import audit, strictjson
 from cirt.access import Actor
 from cirt.accounts.models import Administration
 from cirt.clock import now
-from cirt.errors import ConflictError, DomainError, ForbiddenError, InvalidInputError, N_
+from cirt.errors import N_, DomainError, ForbiddenError, InvalidInputError
 from cirt.incidents import feed, object_store
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.object_store import DifferentContentError, Incoming
@@ -21,6 +21,7 @@ from cirt.incidents.release_models import StandingApproval
 from cirt.incidents.release_policy import Channel, check_standing, may_enter
 from cirt.incidents.store_models import ObjectVersion, TaxiiStatus
 from cirt.jobs import Effect, Task, handles
+from cirt.stix.ids import canonical_json
 from cirt.stix.marking import TLP, tlp_of
 from cirt.stix.taxii_filters import version_key
 from cirt.stix.taxii_protocol import MAX_CONTENT_LENGTH, microseconds, write_timestamp
@@ -137,7 +138,7 @@ def _check(one: Any) -> None:
     # a time of thousands of digits is valid STIX; no version needs that
     if any(len(one.get(name, "")) > 60 for name in ("created", "modified")):
         raise InvalidInputError(N_("A time has too many digits."))
-    if len(object_store.canonical_json(one)) > MAX_OBJECT_BYTES:
+    if len(canonical_json(one)) > MAX_OBJECT_BYTES:
         raise InvalidInputError(
             N_("The object is larger than %(most)s bytes."), most=MAX_OBJECT_BYTES
         )

@@ -53,7 +53,13 @@ def make_circle(
 
 
 def set_member(
-    database: Database, cast: Cast, circle_id: uuid.UUID, code: str, *, reads: bool, contributes: bool
+    database: Database,
+    cast: Cast,
+    circle_id: uuid.UUID,
+    code: str,
+    *,
+    reads: bool,
+    contributes: bool,
 ) -> None:
     """Change what a member may do."""
     with database.writing() as session:
@@ -79,7 +85,9 @@ def make_incident(
     """Record an incident with two observables, and return its id."""
     with database.writing() as session:
         incident = cases.create_incident(
-            session, cast.actors[who], CaseDetails(title=title, description="What happened.", tlp=tlp)
+            session,
+            cast.actors[who],
+            CaseDetails(title=title, description="What happened.", tlp=tlp),
         )
         observables.add_observables(
             session,

@@ -120,8 +120,8 @@ def test_every_page_is_reachable_accessible_and_fits_a_phone(
         for language, theme in COMBINATIONS:
             page.context.add_cookies(
                 [
-                    {"name": "cirt_language", "value": language, "url": page.url},
-                    {"name": "cirt_theme", "value": theme, "url": page.url},
+                    {"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}
+                    for name, value in (("cirt_language", language), ("cirt_theme", theme))
                 ]
             )
             page.goto("/account")

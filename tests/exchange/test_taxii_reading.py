@@ -145,9 +145,15 @@ def test_filters_match(
         return [o["modified"] for o in reader.get(url).get_json().get("objects", [])]
 
     assert modified(f"{root}/objects/?match[type]=incident") == versions[1:]
-    assert modified(f"{root}/objects/?match%5Btype%5D=incident%2Cmalware&match[version]=all") == versions
+    assert (
+        modified(f"{root}/objects/?match%5Btype%5D=incident%2Cmalware&match[version]=all")
+        == versions
+    )
     assert modified(f"{root}/objects/?match[id]={stix_id}&match[version]=first") == versions[:1]
-    assert modified(f"{root}/objects/?match[id]={stix_id}&match[version]={versions[0]}") == versions[:1]
+    assert (
+        modified(f"{root}/objects/?match[id]={stix_id}&match[version]={versions[0]}")
+        == versions[:1]
+    )
     assert modified(f"{root}/objects/?match[id]={stix_id}&match[version]=first,last") == versions
     assert modified(f"{root}/objects/?match[type]=incident&match[spec_version]=2.0") == []
     assert modified(f"{root}/objects/?match[type]=incident&match[spec_version]=2.1") == versions[1:]
@@ -223,7 +229,12 @@ def _is_error(answer: Any, status: int) -> None:
 
 def test_headers_decide_about_media_types(machine: Machines, root: str) -> None:
     """TAXII-2.1-3.1: no version, any case, `*/*` and application/json are served; others 406."""
-    for accept in ("application/taxii+json", "*/*", "application/json", "Application/TAXII+json; q=0.1"):
+    for accept in (
+        "application/taxii+json",
+        "*/*",
+        "application/json",
+        "Application/TAXII+json; q=0.1",
+    ):
         answer = machine("XB").get(f"{root}/objects/", headers={"Accept": accept})
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, MEDIA_TYPE)
     _is_error(machine("XB").get(f"{root}/objects/", headers={"Accept": "text/html"}), 406)

@@ -1,7 +1,9 @@
 """The command line: every command as an operator types it, what it prints and what it refuses."""
 
 import gzip
+import hashlib
 import io
+import json
 import os
 import re
 import socket
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -433,6 +436,32 @@ def test_backup_comes_back_whole_on_either_engine(
         assert list(audit.broken_links(session)) == []
 
 
+@pytest.mark.postgresql
+def test_backup_comes_back_into_a_database_that_sorts_otherwise(
+    place_on: PlaceOn, tmp_path: Path
+) -> None:
+    """In most languages' order D10-Q1 stands before D1-Q1; by bytes it is the other way round."""
+    first, second = _filled(place_on("sqlite", "first")), place_on("sqlite", "second")
+    first.done("backup", tmp_path / "all.cirt")
+    address = postgresql.server()
+    with psycopg.connect(address.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(
+            "CREATE DATABASE cirt_sorted TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+        )
+        second.url = address.format(name="cirt_sorted")
+        second.done("restore", tmp_path / "all.cirt")
+        assert _content(second) == _content(first)
+        connection.execute("DROP DATABASE cirt_sorted WITH (FORCE)")
+
+
+def test_restored_demonstration_is_still_one(place_on: PlaceOn, tmp_path: Path) -> None:
+    first, second = place_on("sqlite", "first"), place_on("sqlite", "second")
+    first.done("demo", "--no-serve")
+    first.done("backup", tmp_path / "all.cirt")
+    second.done("restore", tmp_path / "all.cirt")
+    assert second.settings.is_demonstration
+
+
 def test_restored_installation_goes_on(place_on: PlaceOn, tmp_path: Path) -> None:
     first, second = place_on("sqlite", "first"), place_on("sqlite", "second")
     first.done("init", "--code", "XA", "--name", "State A", "--user", "root")
@@ -518,6 +547,53 @@ def test_damaged_backup_is_refused_and_nothing_is_made(
     assert sentence in second.refused("restore", file)
     assert migrations.revision_of(second.database()) is None
     assert not second.settings.files_dir.exists()
+
+
+def test_backup_of_broken_records_is_refused_and_leaves_room_for_another(
+    place: Place, place_on: PlaceOn, tmp_path: Path
+) -> None:
+    first = place_on("sqlite", "first")
+    first.done("init", "--code", "XA", "--name", "State A", "--user", "root")
+    first.done("backup", tmp_path / "good.cirt")
+    with first.database().writing() as session:
+        session.execute(sa.update(audit.AuditEntry).values(outcome="changed"))
+    first.done("backup", tmp_path / "broken.cirt")
+    assert "audit chain in this backup is broken" in place.refused(
+        "restore", tmp_path / "broken.cirt"
+    )
+    place.done("restore", tmp_path / "good.cirt")
+
+
+def test_file_outside_the_folder_is_refused(place_on: PlaceOn, tmp_path: Path) -> None:
+    def outside(parts: dict[str, bytes]) -> None:
+        parts["files/../../evil"] = b"evil"
+        manifest = json.loads(parts["manifest.json"])
+        manifest["sha256"]["files/../../evil"] = hashlib.sha256(b"evil").hexdigest()
+        parts["manifest.json"] = json.dumps(manifest).encode()
+
+    first, second = place_on("sqlite", "first"), place_on("sqlite", "second")
+    first.done("init", "--code", "XA", "--name", "State A", "--user", "root")
+    file = tmp_path / "all.cirt"
+    first.done("backup", file)
+    file.write_bytes(_rewritten(file.read_bytes(), outside))
+    assert "outside its folder" in second.refused("restore", file)
+    assert migrations.revision_of(second.database()) is None
+    assert not (second.folder / "evil").exists()
+    assert not (tmp_path / "evil").exists()
+
+
+def test_names_that_lead_nowhere_are_told(place_on: PlaceOn, tmp_path: Path) -> None:
+    place = place_on()
+    place.done("init")
+    absent = tmp_path / "absent" / "all.cirt"
+    assert str(absent) in place.refused("backup", absent)
+    assert str(absent) in place.refused("restore", absent)
+    here = tmp_path / "all.cirt"
+    assert str(absent) in place.refused("backup", here, "--passphrase-file", absent)
+    assert not here.exists()
+    (tmp_path / "empty").write_text("\n")
+    assert "is empty" in place.refused("backup", here, "--passphrase-file", tmp_path / "empty")
+    assert not here.exists()
 
 
 def test_installation_with_data_is_not_restored_into(ready: Place, tmp_path: Path) -> None:

@@ -4,18 +4,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from cirt.assessments.instruments import load_instrument
-from cirt.assessments.report import (
+from cirt.assessments.report import report_document
+from cirt.assessments.report_model import (
     DimensionContent,
     EvidenceContent,
     ProvisionContent,
     QuestionContent,
     ReportContent,
-    report_document,
-    written,
 )
 from cirt.assessments.report_words import REPORT_WORDS
 from cirt.assessments.results import Confidence, confidence, radar, shown_results
 from cirt.assessments.scoring import AnswerState, AnswerValue, score
+from cirt.assessments.typed_text import typed
 from cirt.documents.json_form import from_json, to_json
 from cirt.documents.model import Cover, Document, Heading, NumberedList, Table
 from cirt.documents.pdf import render_pdf
@@ -124,9 +124,9 @@ def test_scores_and_codes_read_left_to_right():
 
 def test_typed_text_keeps_its_order_in_either_direction():
     # UAX #9: FSI U+2068, LRI U+2066, PDI U+2069
-    assert written("المرسوم 2021-114").text == "\u2068المرسوم \u20662021-114\u2069\u2069"
-    assert written("C++\nرقم 5").text == "\u2068\u2066C++\u2069\u2069\n\u2068رقم 5\u2069"
-    assert written("\u2069word\u2066").text == "\u2068word\u2069"
+    assert typed("المرسوم 2021-114").text == "\u2068المرسوم \u20662021-114\u2069\u2069"
+    assert typed("C++\nرقم 5").text == "\u2068\u2066C++\u2069\u2069\n\u2068رقم 5\u2069"
+    assert typed("\u2069word\u2066").text == "\u2068word\u2069"
 
 
 def test_unverified_provisions_are_flagged_and_have_no_place():
