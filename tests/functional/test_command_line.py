@@ -440,13 +440,13 @@ def test_backup_comes_back_whole_on_either_engine(
 def test_backup_comes_back_into_a_database_that_sorts_otherwise(
     place_on: PlaceOn, tmp_path: Path
 ) -> None:
-    """In most languages' order D10-Q1 stands before D1-Q1; by bytes it is the other way round."""
+    """Where punctuation does not count, D10-Q1 stands before D1-Q1; by bytes it is the other way round."""
     first, second = _filled(place_on("sqlite", "first")), place_on("sqlite", "second")
     first.done("backup", tmp_path / "all.cirt")
     address = postgresql.server()
     with psycopg.connect(address.format(name="postgres"), autocommit=True) as connection:
         connection.execute(
-            "CREATE DATABASE cirt_sorted TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+            "CREATE DATABASE cirt_sorted TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US-u-ka-shifted'"
         )
         second.url = address.format(name="cirt_sorted")
         second.done("restore", tmp_path / "all.cirt")
