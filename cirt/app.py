@@ -7,6 +7,7 @@ from typing import Any
 
 import flask
 
+import cirt.accounts.forgetting
 import cirt.accounts.rights
 from cirt import jobs, models, navigation, routing, web
 from cirt.accounts import directory_views
@@ -17,7 +18,7 @@ from cirt.files import FileStore
 from cirt.incidents import register as register_incidents
 from cirt.settings import Settings, read_settings
 
-assert models and cirt.accounts.rights  # noqa: S101 - imported for what they register
+assert models and cirt.accounts.rights and cirt.accounts.forgetting  # noqa: S101 - imported for what they register
 
 
 def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> flask.Flask:
@@ -86,4 +87,3 @@ def open_installation(settings: Settings) -> web.Installation:
         database=open_database(settings),
         files=FileStore(settings.files_dir, settings.max_upload_mb * 1024 * 1024),
     )
-

@@ -70,7 +70,9 @@ CSRF_TITLE = N_("Send this once more")
 CSRF_SENTENCE = N_(
     "This form was open for too long or in another session. Nothing you typed is lost: check it and send it again."
 )
-CSRF_AT_SIGN_IN = N_("This page was open for too long, or your browser keeps no cookies. Sign in here.")
+CSRF_AT_SIGN_IN = N_(
+    "This page was open for too long, or your browser keeps no cookies. Sign in here."
+)
 SESSION_ENDED = N_(
     "Your session has ended. Sign in; what you typed is kept below and can be sent then."
 )
@@ -81,10 +83,10 @@ BUSY = N_(
     "Too many people are saving at this moment. Nothing was saved by this request; try again in a minute."
 )
 SAME_MOMENT = N_(
-    "Somebody else changed or added the same thing in the same moment. Nothing was saved by this request: look at it again, then send yours."
+    "Somebody else changed the same thing in the same moment. Nothing was saved: look at it again, then send yours."
 )
 UNSTORABLE = N_(
-    "One of the fields holds something that cannot be stored: it is too long, too large or no text. Correct it and send it again."
+    "A field holds what cannot be stored: it is too long, too large or no text. Correct it and send it again."
 )
 
 # Windows knows no quota
@@ -139,8 +141,12 @@ def _page(status: int, title: str, sentence: str, kept: Kept, extra: dict[str, A
     try:
         return flask.render_template(
             "errors/error.html",
-            **{"status": status, "title": title, "sentence": sentence, "kept": kept},
-            **{"retry_url": address, **extra},
+            status=status,
+            title=title,
+            sentence=sentence,
+            kept=kept,
+            retry_url=address,
+            **extra,
         )
     except Exception:  # the fault may be in what every page needs
         log.exception("no error page in request %s", flask.g.get("request_id"))

@@ -5,21 +5,22 @@ No column holds a path, and the name a person gave is only ever shown or sent as
 
 import hashlib
 import os
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from cirt import audit
+from cirt import audit, jobs
 from cirt.access import Actor
 from cirt.clock import now
-from cirt.db import Base, new_id
-from cirt.errors import N_, InvalidInputError, NotFoundError, TooLargeError, UnsupportedError
+from cirt.db import Base, Database, new_id
+from cirt.errors import N_, ConflictError, InvalidInputError, NotFoundError, TooLargeError, UnsupportedError
 
 MAX_NAME = 200
 SAMPLE_BYTES = 8192
@@ -182,9 +183,21 @@ def _write(store: FileStore, path: Path, head: bytes, stream: IO[bytes]) -> tupl
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+        _keep_name(path.parent)
     finally:
         partial.unlink(missing_ok=True)
     return size, digest.hexdigest()
+
+
+def _keep_name(folder: Path) -> None:
+    """Write the folder's entry to the disk too, so that a power cut does not leave a row alone."""
+    if os.name == "nt":  # Windows opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def content_of(store: FileStore, row: StoredFile) -> Path:
@@ -193,3 +206,61 @@ def content_of(store: FileStore, row: StoredFile) -> Path:
     if not path.is_file():
         raise NotFoundError
     return path
+
+
+# A rolled-back request leaves its content behind; it is removed when no request can still keep it.
+SWEPT_AFTER = timedelta(days=1)
+_CONTENT_NAME = re.compile(r"([0-9a-f]{32})(\.part)?")
+_FEW = 20
+_BATCH = 500
+
+
+@jobs.handles("files.sweep", daily=True)
+def _sweep(task: jobs.Task) -> jobs.Effect:
+    removed = sweep(task.services.database, task.services.files)
+
+    def effect(_session: Session) -> dict[str, Any]:
+        return {"removed": removed}
+
+    return effect
+
+
+def sweep(database: Database, store: FileStore) -> int:
+    """Remove content without a row that is older than a day, and return how many files that were.
+
+    Raises ConflictError, and removes nothing, when most content has no row: then folder and
+    database do not belong together.
+    """
+    before = (now() - SWEPT_AFTER).timestamp()
+    everything = list(_contents(store))
+    old = [one for one in everything if one[1].stat().st_mtime < before]
+    known = _known(database, [file_id for file_id, _path in old])
+    orphans = [path for file_id, path in old if path.suffix or file_id not in known]
+    if len(orphans) > max(_FEW, len(everything) // 2):
+        raise ConflictError(
+            N_(
+                "%(orphans)s of %(files)s files belong to nothing in this database. Nothing was removed:"
+                " check that CIRT_DATA_DIR and CIRT_DATABASE_URL belong together."
+            ),
+            orphans=len(orphans),
+            files=len(everything),
+        )
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return len(orphans)
+
+
+def _contents(store: FileStore) -> Iterator[tuple[uuid.UUID, Path]]:
+    for path in sorted(store.folder.glob("[0-9a-f][0-9a-f]/*")):
+        match = _CONTENT_NAME.fullmatch(path.name)
+        if match and path.parent.name == match[1][:2] and path.is_file() and not path.is_symlink():
+            yield uuid.UUID(match[1]), path
+
+
+def _known(database: Database, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    found: set[uuid.UUID] = set()
+    with database.reading() as session:
+        for start in range(0, len(ids), _BATCH):
+            part = ids[start : start + _BATCH]
+            found.update(session.scalars(sa.select(StoredFile.id).where(StoredFile.id.in_(part))))
+    return found

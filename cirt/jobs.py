@@ -11,7 +11,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
-from cirt.db import Base, Database, new_id
+from cirt.db import Base, Database, insert_for, new_id
 from cirt.errors import N_, DomainError
 
 log = logging.getLogger("cirt.jobs")
@@ -28,6 +28,7 @@ log = logging.getLogger("cirt.jobs")
 LEASE_SECONDS = 180
 ATTEMPTS = 5
 PAUSE_SECONDS = 1.0
+STOP_SECONDS = 5.0
 KEPT_DAYS = 30
 
 
@@ -99,18 +100,20 @@ def enqueue(
     """Add a job to the transaction; with a key that exists already, return the existing one."""
     if kind not in _handlers:
         raise KeyError(f"no handler for jobs of kind {kind!r}")
-    if key is not None:
-        existing = session.scalars(sa.select(Job).where(Job.key == key)).one_or_none()
-        if existing is not None:
-            return existing
-    job = Job(
-        kind=kind,
-        key=key,
-        payload=payload,
-        administration_id=actor.administration_id if actor else None,
-        user_id=actor.user_id if actor else None,
-        run_at=run_at or now(),
-    )
+    values: dict[str, Any] = {
+        "kind": kind,
+        "key": key,
+        "payload": payload,
+        "administration_id": actor.administration_id if actor else None,
+        "user_id": actor.user_id if actor else None,
+        "run_at": run_at or now(),
+    }
+    if key is not None:  # two at the same moment: the second waits and finds the first one's row
+        session.execute(
+            insert_for(session, Job).values(**values).on_conflict_do_nothing(index_elements=[Job.key])
+        )
+        return session.scalars(sa.select(Job).where(Job.key == key)).one()
+    job = Job(**values)
     session.add(job)
     session.flush()
     return job
@@ -142,11 +145,19 @@ def take(database: Database) -> tuple[Job, str] | None:
         job = session.scalars(query).one_or_none()
         if job is None:
             return None
+        if job.attempts >= ATTEMPTS:  # its workers died of it: a job that ends is put back or failed
+            _fail(job)
+            return None
         job.state, job.token = "running", secrets.token_hex(16)
         job.attempts += 1
         job.lease_until = moment + timedelta(seconds=LEASE_SECONDS)
         session.flush()
         return job, job.token
+
+
+def _fail(job: Job) -> None:
+    job.state, job.token, job.lease_until, job.ended_at = "failed", None, None, now()
+    job.message, job.message_params = FAULT, {"attempts": job.attempts}
 
 
 def run_next(database: Database, services: Any) -> bool:
@@ -252,21 +263,27 @@ class Worker(threading.Thread):
         self._database = database
         self._services = services
         self._stop_asked = threading.Event()
+        self._day: date | None = None
 
     def run(self) -> None:
-        """Run due jobs until asked to stop."""
+        """Run due jobs until asked to stop, whatever goes wrong with one of them."""
         while not self._stop_asked.is_set():
             try:
-                enqueue_daily(self._database)
-                if run_pending(self._database, self._services, most=20):
+                if self._day != now().date():
+                    enqueue_daily(self._database)
+                    self._day = now().date()
+                if run_next(self._database, self._services):
                     continue
-            except sa.exc.SQLAlchemyError:
-                log.warning("jobs wait: the database does not answer")
+            except sa.exc.SQLAlchemyError as error:
+                log.warning("jobs wait for the database: %s", type(error).__name__)
+            except Exception:
+                log.exception("jobs go on after a fault")
             self._stop_asked.wait(PAUSE_SECONDS)
 
-    def stop(self) -> None:
-        """Let the thread end after its present job."""
+    def stop(self, *, seconds: float = STOP_SECONDS) -> None:
+        """Let the thread end after its present job; a longer job is taken over after its lease."""
         self._stop_asked.set()
+        self.join(seconds)
 
 
 @handles("jobs.forget", daily=True)

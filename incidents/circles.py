@@ -1,6 +1,5 @@
 """Circles: made and changed by an administrator, who sees their frame and never their content."""
 
-import json
 import re
 import uuid
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from cirt.access import Actor
 from cirt.accounts.models import Administration, AdministrationKind
 from cirt.errors import N_, InvalidInputError, NotFoundError
 from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
-from cirt.incidents.object_store import in_parts
+from cirt.incidents.object_store import in_parts, object_in
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.marking import TLP
 from cirt.stix.taxii_protocol import moment_of
@@ -187,8 +186,7 @@ def received(session: Session, circle: Collection) -> Sequence[Received]:
     return [
         Received(
             stix_id=version.stix_id,
-            # kept bytes were checked at the door, and are ours
-            title=str(json.loads(version.body or b"{}").get("name", "")),
+            title=str(object_in(version.body or b"{}").get("name", "")),
             producer=producer,
             added_at=moment_of(added_us),
             tlp=TLP(version.tlp),
@@ -215,7 +213,7 @@ def newest_bodies(
             )
         )
         found += [(seq, body or b"{}") for seq, body in session.execute(query)]
-    return [json.loads(body) for _seq, body in sorted(found)]
+    return [object_in(body) for _seq, body in sorted(found)]
 
 
 def object_count(session: Session, circle: Collection) -> int:

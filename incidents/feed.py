@@ -7,6 +7,7 @@ and changes last. So whoever has read up to a position never finds something new
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +19,10 @@ from cirt.incidents.object_store import UNVERSIONED, in_parts, insert_if_absent
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
 from cirt.stix.taxii_filters import Filters, Which
 from cirt.stix.taxii_protocol import microseconds
+
+# the bare column, as the index of latest versions says it; SQLAlchemy would add "= 1" on SQLite,
+# which SQLite does not recognise as the condition of that index
+_LATEST: sa.ColumnElement[Any] = sa.literal_column("feed_entry.is_last")
 
 
 class OtherProducerError(ConflictError):
@@ -237,7 +242,7 @@ def _matches(collection_id: uuid.UUID, filters: Filters) -> list[sa.ColumnElemen
     if Which.ALL not in filters.which:
         versions: list[sa.ColumnElement[bool]] = []
         if Which.LAST in filters.which:
-            versions.append(entry.is_last.is_(True))
+            versions.append(_LATEST)
         if Which.FIRST in filters.which:
             versions.append(entry.is_first.is_(True))
         if filters.exact:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from cirt import strictjson
 from cirt.clock import now
 from cirt.errors import N_, ConflictError
 from cirt.incidents.store_models import ObjectVersion
@@ -23,6 +24,9 @@ STANDARD_BODIES: Final = uuid.UUID(int=0)
 
 UNVERSIONED: Final = "1970-01-01T00:00:00.000000Z"
 """The version of an object that has neither `modified` nor `created`: it has one version for ever."""
+
+# kept bytes were within the limits of their own door, which differ from a request's
+_OWN: Final = strictjson.Limits(max_bytes=500_000_000)
 
 AT_ONCE: Final = 400  # values of one statement, below the limits of both databases
 
@@ -105,6 +109,18 @@ def published_object(stix_id: str) -> Mapping[str, Any] | None:
     return published_marking(stix_id) or next(
         (thing for thing in published(INCIDENT_CORE, EVENT) if thing["id"] == stix_id), None
     )
+
+
+def objects_in(bundle: bytes) -> list[dict[str, Any]]:
+    """Return the objects of a bundle that this installation made and kept."""
+    objects: list[dict[str, Any]] = strictjson.loads(bundle, _OWN)["objects"]
+    return objects
+
+
+def object_in(body: bytes) -> dict[str, Any]:
+    """Return a kept object as a dictionary, for a page that shows it."""
+    found: dict[str, Any] = strictjson.loads(body, _OWN)
+    return found
 
 
 def keep(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt import audit, strictjson
+from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
 from cirt.errors import N_, ConflictError, ForbiddenError, InvalidInputError
@@ -208,7 +208,7 @@ def _objects_of(bundle: bytes, incident: Incident) -> list[Incoming]:
 
     Raises ConflictError unless their canonical forms are the very bytes of the bundle.
     """
-    read = strictjson.loads(bundle)
+    read = object_store.object_in(bundle)
     joined = b",".join(canonical_json(one) for one in read["objects"])
     if b'{"id":"%s","objects":[%s],"type":"bundle"}' % (read["id"].encode(), joined) != bundle:
         raise ConflictError(N_("The stored bytes are damaged. Prepare the release again."))

@@ -1,6 +1,5 @@
 """Pages of releases: what a circle would get, byte by byte, and the approval of those bytes."""
 
-import json
 import uuid
 from collections import Counter
 from datetime import timedelta
@@ -19,6 +18,7 @@ from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import incident_for, note_reading, refuse
 from cirt.incidents.circle_forms import ApproveForm, EndForm
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.object_store import objects_in
 from cirt.incidents.release_models import Release, ReleaseState
 from cirt.incidents.release_outlook import (
     has_second_person,
@@ -117,7 +117,7 @@ def detail(release_id: uuid.UUID) -> Any:
         release=row,
         incident=incident,
         lines=lines_of(row.bundle),
-        kinds=sorted(Counter(one["type"] for one in json.loads(raw)["objects"]).items()),
+        kinds=sorted(Counter(one["type"] for one in objects_in(row.bundle)).items()),
         raw=raw[:SHOWN_CHARACTERS],
         is_cut=len(raw) > SHOWN_CHARACTERS,
         not_sent=NOT_SENT,

@@ -1,12 +1,11 @@
 """Words for releases, and what a frozen bundle says, line by line, for whoever approves it."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from cirt.errors import N_
-from cirt.incidents.object_store import marking_of, published_object
+from cirt.incidents.object_store import marking_of, objects_in, published_object
 from cirt.incidents.release_models import ReleaseState
 from cirt.stix.marking import TLP
 
@@ -39,7 +38,7 @@ class Line:
 
 def lines_of(bundle: bytes) -> list[Line]:
     """Return what the objects of a bundle say, in their order; the bytes are our own."""
-    return lines_of_objects(json.loads(bundle)["objects"])
+    return lines_of_objects(objects_in(bundle))
 
 
 def lines_of_objects(objects: Iterable[dict[str, Any]]) -> list[Line]:

@@ -144,6 +144,11 @@ PEOPLE: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
 @pytest.fixture
 def cast(database: Database, settings: Settings) -> Cast:
     """The cast, stored in the database."""
+    return store_cast(database, settings)
+
+
+def store_cast(database: Database, settings: Settings) -> Cast:
+    """Store the cast in a database of a test's own, and return it."""
     found = Cast()
     with database.writing() as session:
         for code, kind in (

@@ -212,20 +212,27 @@ def choose_password(session: Session, token: str, password: str, *, settings: Se
     )
     if used.rowcount != 1:  # type: ignore[attr-defined]
         raise NotFoundError(LINK_GONE)
-    user.password_hash = hash_password(password)
     user.failures, user.locked_until = 0, None
-    signing.end_all_sessions(session, user.id)
-    audit.record(session, signing.actor_of(user), "user.password", user)
+    _set_password(session, user, password)
     return user
 
 
-def change_password(
-    session: Session, user: User, present: str, password: str, *, keep: uuid.UUID | None
-) -> None:
-    """Change one's own password; every other session of the person ends."""
-    signing.confirm_password(user, present)
+def change_password(session: Session, user: User, password: str, *, keep: uuid.UUID | None) -> None:
+    """Change the password of a person who confirmed the present one; other sessions end."""
     check_password(password, username=user.username)
+    _set_password(session, user, password, keep=keep)
+
+
+def _set_password(
+    session: Session, user: User, password: str, *, keep: uuid.UUID | None = None
+) -> None:
     user.password_hash = hash_password(password)
+    # a link that was sent before would open the account past the new password
+    session.execute(
+        sa.update(AccountLink)
+        .where(AccountLink.user_id == user.id, AccountLink.used_at.is_(None))
+        .values(used_at=now())
+    )
     signing.end_all_sessions(session, user.id, but=keep)
     audit.record(session, signing.actor_of(user), "user.password", user)
 

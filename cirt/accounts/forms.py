@@ -101,8 +101,18 @@ class ChangePasswordForm(ChoosePasswordForm):
     )
 
 
-class EnableCodeForm(Form):
-    """The first code of a new authenticator."""
+class PresentPasswordForm(Form):
+    """A confirmation by password."""
+
+    present_password = PasswordField(
+        N_("Present password"),
+        validators=[Required(N_("Type your present password."))],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class EnableCodeForm(PresentPasswordForm):
+    """The first code of a new authenticator, with the password."""
 
     code = StringField(
         N_("Code from the authenticator"),
@@ -113,16 +123,6 @@ class EnableCodeForm(Form):
             "dir": "ltr",
             "class": "code",
         },
-    )
-
-
-class PresentPasswordForm(Form):
-    """A confirmation by password."""
-
-    present_password = PasswordField(
-        N_("Present password"),
-        validators=[Required(N_("Type your present password."))],
-        render_kw={"autocomplete": "current-password"},
     )
 
 

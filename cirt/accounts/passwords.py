@@ -26,6 +26,7 @@ def _absent() -> str:
     """Return the hash of a password that nobody knows, to be as slow for an absent account."""
     return _hasher.hash(secrets.token_urlsafe(16))
 
+
 # the beginnings of published lists of common passwords, for passwords of 12 characters and more
 _COMMON = (
     "password",

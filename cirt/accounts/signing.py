@@ -1,9 +1,10 @@
 """Signing in and out: password, lock-out, second factor, and the sessions that follow."""
 
+import ipaddress
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from cirt.accounts import second_factor
 from cirt.accounts.models import LoginSession, SignInLimit, User
 from cirt.accounts.passwords import keyed_hash, new_secret, password_matches
 from cirt.clock import now
+from cirt.db import Database, insert_for
 from cirt.errors import N_, InvalidInputError
 from cirt.settings import Settings
 
@@ -22,6 +24,7 @@ LOCK_MINUTES = 15  # a lock always ends by itself, so it cannot shut a person ou
 FAILURES_PER_ADDRESS = 50
 ADDRESS_WINDOW_MINUTES = 15
 SEEN_EVERY_SECONDS = 60
+PASSWORD_HOLDS_MINUTES = 10  # between the password and the code
 
 WRONG = N_("User name or password is wrong. After five failures the account waits 15 minutes.")
 TOO_MANY = N_("Too many failed attempts from this network. Try again in %(minutes)s minutes.")
@@ -48,24 +51,51 @@ def actor_of(user: User) -> Actor:
     return Actor(administration_id=user.administration_id, roles=user.roles, user_id=user.id)
 
 
-def try_password(session: Session, username: object, password: object, *, address: str) -> Attempt:
+def try_password(
+    database: Database, username: object, password: object, *, address: str
+) -> Attempt:
     """Check a user name and password; failures are counted, whatever the reason.
 
     The sentence is the same for a wrong password, an unknown, a disabled and a locked account.
+    The slow comparison holds no transaction, so attempts cannot keep others from saving.
     """
-    if _address_is_blocked(session, address):
-        return Attempt(None, TOO_MANY)
     name = username.strip().casefold() if isinstance(username, str) else ""
-    user = (
-        session.scalars(sa.select(User).where(User.username == name)).one_or_none()
-        if name
-        else None
-    )
+    with database.reading() as session:
+        if _address_is_blocked(session, address):
+            return Attempt(None, TOO_MANY)
+        user = _user_named(session, name)
     matches = password_matches(user.password_hash if user else None, password)
-    if user is None or not matches or not user.active or _is_locked(user):
+    with database.reading() as session:  # others may have failed meanwhile
+        user = _user_named(session, name)
+    if user is not None and matches and user.active and not _is_locked(user):
+        return Attempt(user)
+    with database.writing() as session:
         _count_failure(session, user, address)
-        return Attempt(None, WRONG)
-    return Attempt(user)
+    return Attempt(None, WRONG)
+
+
+def password_given(user: User, *, settings: Settings) -> list[str]:
+    """Return what the browser keeps while it is asked for the code: whose password was right, when."""
+    return [str(user.id), now().isoformat(), _password_mark(user, settings)]
+
+
+def user_who_gave(session: Session, given: object, *, settings: Settings) -> User | None:
+    """Return whose password was right a short time ago, unless it was changed since."""
+    if not isinstance(given, list) or len(given) != 3:
+        return None
+    moment = datetime.fromisoformat(given[1])
+    user = session.get(User, uuid.UUID(given[0]))
+    if user is None or moment + timedelta(minutes=PASSWORD_HOLDS_MINUTES) <= now():
+        return None
+    return user if given[2] == _password_mark(user, settings) else None
+
+
+def _password_mark(user: User, settings: Settings) -> str:
+    return keyed_hash(settings.secret_key, "password-given", user.password_hash or "")
+
+
+def _user_named(session: Session, name: str) -> User | None:
+    return session.scalars(sa.select(User).where(User.username == name)).one_or_none()
 
 
 def try_code(
@@ -128,7 +158,9 @@ def touch(session: Session, session_id: uuid.UUID) -> None:
     )
 
 
-def sessions_of(session: Session, user_id: uuid.UUID) -> Sequence[LoginSession]:
+def sessions_of(
+    session: Session, user_id: uuid.UUID, *, settings: Settings
+) -> Sequence[LoginSession]:
     """Return the running sessions of a person, newest first."""
     return session.scalars(
         sa.select(LoginSession)
@@ -136,6 +168,7 @@ def sessions_of(session: Session, user_id: uuid.UUID) -> Sequence[LoginSession]:
             LoginSession.user_id == user_id,
             LoginSession.ended_at.is_(None),
             LoginSession.expires_at > now(),
+            LoginSession.seen_at > now() - timedelta(minutes=settings.idle_minutes),
         )
         .order_by(LoginSession.created_at.desc())
     ).all()
@@ -166,10 +199,16 @@ def end_all_sessions(session: Session, user_id: uuid.UUID, *, but: uuid.UUID | N
     session.execute(query.values(ended_at=now()))
 
 
-def confirm_password(user: User, password: object) -> None:
-    """Raise InvalidInputError unless this is the person's present password."""
-    if not password_matches(user.password_hash, password):
-        raise InvalidInputError(N_("This is not your present password."), field="present_password")
+def confirm_password(database: Database, user: User, password: object, *, address: str) -> None:
+    """Raise InvalidInputError unless this is the person's present password; failures are counted."""
+    if password_matches(user.password_hash, password) and not _is_locked(user):
+        return
+    with database.writing() as session:
+        _count_failure(session, user, address)
+    raise InvalidInputError(
+        N_("This is not your present password. After five failures the account waits 15 minutes."),
+        field="present_password",
+    )
 
 
 def _session_hash(settings: Settings, token: str) -> str:
@@ -181,23 +220,61 @@ def _is_locked(user: User) -> bool:
 
 
 def _count_failure(session: Session, user: User | None, address: str) -> None:
-    if user is not None and not _is_locked(user):
-        user.failures += 1
-        if user.failures >= FAILURES_BEFORE_LOCK:
-            user.failures = 0
-            user.locked_until = now() + timedelta(minutes=LOCK_MINUTES)
-            audit.record(session, actor_of(user), "account.lock", user, outcome="refused")
-    row = session.get(SignInLimit, address[:64], with_for_update=True)
-    if row is None:
-        session.add(SignInLimit(address=address[:64], since=now(), failures=1))
-    elif row.since + timedelta(minutes=ADDRESS_WINDOW_MINUTES) <= now():
-        row.since, row.failures = now(), 1
-    else:
-        row.failures += 1
+    """Count in the database itself: attempts at the same moment all count."""
+    moment = now()
+    if user is not None:
+        failures = session.scalar(
+            sa.update(User)
+            .where(
+                User.id == user.id,
+                sa.or_(User.locked_until.is_(None), User.locked_until <= moment),
+            )
+            .values(failures=User.failures + 1)
+            .returning(User.failures)
+            .execution_options(synchronize_session=False)
+        )
+        if failures is not None and failures >= FAILURES_BEFORE_LOCK:
+            session.execute(
+                sa.update(User)
+                .where(User.id == user.id)
+                .values(failures=0, locked_until=moment + timedelta(minutes=LOCK_MINUTES))
+                .execution_options(synchronize_session=False)
+            )
+            audit.record(
+                session,
+                actor_of(user),
+                "account.lock",
+                f"user_account:{user.id}",
+                outcome="refused",
+            )
+    window = SignInLimit.since <= moment - timedelta(minutes=ADDRESS_WINDOW_MINUTES)
+    count = insert_for(session, SignInLimit).values(
+        address=network_of(address), since=moment, failures=1
+    )
+    session.execute(
+        count.on_conflict_do_update(
+            index_elements=[SignInLimit.address],
+            set_={
+                "failures": sa.case((window, 1), else_=SignInLimit.failures + 1),
+                "since": sa.case((window, moment), else_=SignInLimit.since),
+            },
+        )
+    )
+
+
+def network_of(address: str) -> str:
+    """Return whom the failures of an address are counted for: IPv6 hands out networks of 64 bits."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def _address_is_blocked(session: Session, address: str) -> bool:
-    row = session.get(SignInLimit, address[:64])
+    row = session.get(SignInLimit, network_of(address))
     return (
         row is not None
         and row.failures >= FAILURES_PER_ADDRESS

@@ -65,6 +65,10 @@ class Row:
                 cell.draw(canvas, left, top - _PAD_Y)
 
 
+# so many rows of a table are never parted from its header
+_TOGETHER = 3
+
+
 @dataclass(frozen=True)
 class TablePiece:
     """A table's rows; split between rows, or inside a row that is very tall."""
@@ -83,9 +87,8 @@ class TablePiece:
 
     @property
     def minimum(self) -> float:
-        """Header and first row; of a very tall row, some lines."""
-        first = min(self.rows[0].height, _TALL_ROW) if self.rows else 0.0
-        return self.header.height + first
+        """Header and the first rows, which stay together; of a very tall row, some lines."""
+        return self.header.height + sum(min(row.height, _TALL_ROW) for row in self.rows[:_TOGETHER])
 
     def split(self, room: float) -> tuple[Self, Self] | None:
         """Split so that the header stands over both parts."""
@@ -100,8 +103,13 @@ class TablePiece:
             if parts:
                 fitting.append(parts[0])
                 rest[0] = parts[1]
-        if not fitting:
+        short = all(row.height < _TALL_ROW for row in self.rows[:_TOGETHER])
+        more_room_elsewhere = room < styles.FRAME_HEIGHT - 1
+        too_few = len(fitting) < min(_TOGETHER, len(self.rows))
+        if not fitting or (short and too_few and more_room_elsewhere):
             return None
+        if len(rest) == 1 and len(fitting) > _TOGETHER:
+            rest.insert(0, fitting.pop())  # no row stands alone at the top of the next page
         return (
             replace(self, rows=tuple(fitting), space_after=0.0),
             replace(self, header=replace(self.header, repeated=True), rows=tuple(rest)),

@@ -54,9 +54,11 @@ def test_second_factor_is_switched_on_by_its_first_code_and_off_by_the_password(
     with nadia.client.session_transaction() as cookie:
         secret = cookie["new_totp_secret"]
     assert secret in page
-    assert nadia.post("/account/second-factor", {"code": "000000"}).status_code == 422
+    confirmed = {"present_password": PASSWORD}
+    assert nadia.post("/account/second-factor", {"code": "000000", **confirmed}).status_code == 422
     code = pyotp.TOTP(secret).at(int(now().timestamp()))
-    codes = nadia.post("/account/second-factor", {"code": code})
+    assert nadia.post("/account/second-factor", {"code": code}).status_code == 422
+    codes = nadia.post("/account/second-factor", {"code": code, **confirmed})
     assert codes.status_code == 200
     with database.reading() as session:
         user = user_of(session, cast, "nadia")
