@@ -1,6 +1,7 @@
 """Joins the parts into one application: the only place that knows both halves."""
 
 import logging
+import multiprocessing.util
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,8 @@ def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> 
     if with_jobs:
         worker = jobs.Worker(installation.database, installation)
         worker.start()
-        app.extensions["cirt_worker"] = worker
+        # atexit is not asked in granian's child process, and this is asked in both
+        multiprocessing.util.Finalize(None, worker.stop, exitpriority=1)
     return app
 
 
@@ -77,6 +79,7 @@ def _links() -> dict[str, Any]:
 def serve_app() -> flask.Flask:
     """Return the application of a server process, with background work and its log set up."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it says more than it has to
     return create_app(with_jobs=True)
 
 

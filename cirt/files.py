@@ -20,7 +20,14 @@ from cirt import audit, jobs
 from cirt.access import Actor
 from cirt.clock import now
 from cirt.db import Base, Database, new_id
-from cirt.errors import N_, ConflictError, InvalidInputError, NotFoundError, TooLargeError, UnsupportedError
+from cirt.errors import (
+    N_,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    TooLargeError,
+    UnsupportedError,
+)
 
 MAX_NAME = 200
 SAMPLE_BYTES = 8192

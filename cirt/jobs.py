@@ -110,7 +110,9 @@ def enqueue(
     }
     if key is not None:  # two at the same moment: the second waits and finds the first one's row
         session.execute(
-            insert_for(session, Job).values(**values).on_conflict_do_nothing(index_elements=[Job.key])
+            insert_for(session, Job)
+            .values(**values)
+            .on_conflict_do_nothing(index_elements=[Job.key])
         )
         return session.scalars(sa.select(Job).where(Job.key == key)).one()
     job = Job(**values)
@@ -145,7 +147,9 @@ def take(database: Database) -> tuple[Job, str] | None:
         job = session.scalars(query).one_or_none()
         if job is None:
             return None
-        if job.attempts >= ATTEMPTS:  # its workers died of it: a job that ends is put back or failed
+        if (
+            job.attempts >= ATTEMPTS
+        ):  # its workers died of it: a job that ends is put back or failed
             _fail(job)
             return None
         job.state, job.token = "running", secrets.token_hex(16)
@@ -284,6 +288,7 @@ class Worker(threading.Thread):
         """Let the thread end after its present job; a longer job is taken over after its lease."""
         self._stop_asked.set()
         self.join(seconds)
+        log.info("background work has stopped")
 
 
 @handles("jobs.forget", daily=True)

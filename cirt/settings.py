@@ -1,11 +1,14 @@
 """Settings: name, type, default and help in one row each; a wrong value stops the start."""
 
+import contextlib
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cirt.errors import N_, SettingError
 
@@ -22,12 +25,37 @@ class Row:
     secret: bool = False
 
 
+MOST = 100_000
+KEY_LENGTH = 32
+
+
 def _text(name: str, value: str) -> str:
     return value.strip()
 
 
+def _host(name: str, value: str) -> str:
+    if not value.strip():  # to a socket, an empty address is every address of the machine
+        raise SettingError(
+            N_("%(name)s is empty: set it to an address of this machine, or remove it."), name=name
+        )
+    return value.strip()
+
+
+def _language(name: str, value: str) -> str:
+    from cirt.i18n import CODES
+
+    if value.strip() not in CODES:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to one of %(codes)s."),
+            name=name,
+            value=repr(value),
+            codes=", ".join(CODES),
+        )
+    return value.strip()
+
+
 def _port(name: str, value: str) -> int:
-    if not value.strip().isdigit() or not 1 <= int(value) <= 65535:
+    if not value.strip().isdecimal() or not 1 <= int(value) <= 65535:
         raise SettingError(
             N_("%(name)s is %(value)s: set it to a port number from 1 to 65535."),
             name=name,
@@ -37,11 +65,12 @@ def _port(name: str, value: str) -> int:
 
 
 def _count(name: str, value: str) -> int:
-    if not value.strip().isdigit() or int(value) < 1:
+    if not value.strip().isdecimal() or not 1 <= int(value) <= MOST:
         raise SettingError(
-            N_("%(name)s is %(value)s: set it to a whole number from 1."),
+            N_("%(name)s is %(value)s: set it to a whole number from 1 to %(most)s."),
             name=name,
             value=repr(value),
+            most=MOST,
         )
     return int(value)
 
@@ -57,9 +86,9 @@ def _yes_no(name: str, value: str) -> bool:
 
 def _folder(name: str, value: str) -> Path:
     path = Path(value).expanduser()
-    if path.exists() and not path.is_dir():
+    if not value.strip() or (path.exists() and not path.is_dir()):
         raise SettingError(
-            N_("%(name)s is %(value)s, which is a file: name a folder, or one that can be made."),
+            N_("%(name)s is %(value)s: name a folder, or one that can be made."),
             name=name,
             value=repr(value),
         )
@@ -81,9 +110,13 @@ def _database_url(name: str, value: str) -> str:
 
 def _public_url(name: str, value: str) -> str:
     value = value.strip().rstrip("/")
-    if value and not value.startswith(("http://", "https://")):
+    parts = urlsplit(value)
+    whole = parts.netloc and not (parts.path or parts.query or parts.fragment or parts.username)
+    if value and not (parts.scheme in ("http", "https") and whole):
         raise SettingError(
-            N_("%(name)s is %(value)s: begin it with https:// or http:// ."),
+            N_(
+                "%(name)s is %(value)s: write https:// or http:// and the name of the host, no path."
+            ),
             name=name,
             value=repr(value),
         )
@@ -111,7 +144,7 @@ ROWS: tuple[Row, ...] = (
         "host",
         "127.0.0.1",
         "Address to serve on; the default is this machine alone.",
-        _text,
+        _host,
     ),
     Row("CIRT_PORT", "port", "8000", "Port to serve on.", _port),
     Row(
@@ -134,7 +167,7 @@ ROWS: tuple[Row, ...] = (
         "language",
         "en",
         "Language when neither the person nor the browser asks for one.",
-        _text,
+        _language,
     ),
     Row("CIRT_MAX_UPLOAD_MB", "max_upload_mb", "25", "Largest upload, in megabytes.", _count),
     Row(
@@ -195,7 +228,8 @@ class Settings:
     @property
     def url(self) -> str:
         """Return the address that people type, without a slash at the end."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def secure(self) -> bool:
@@ -219,12 +253,12 @@ def _from_file(name: str, environment: Mapping[str, str]) -> str | None:
         return None
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
             N_("%(name)s_FILE names %(value)s, which cannot be read: %(reason)s."),
             name=name,
             value=repr(path),
-            reason=error.strerror or "",
+            reason=getattr(error, "strerror", None) or "it is no text",
         ) from error
 
 
@@ -260,7 +294,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
 
 def _with_secret_key(settings: Settings) -> Settings:
     if settings.secret_key:
-        if len(settings.secret_key) < 32:
+        if len(settings.secret_key) < KEY_LENGTH:
             raise SettingError(
                 N_("%(name)s is too short: use at least 32 random characters."),
                 name="CIRT_SECRET_KEY",
@@ -269,13 +303,9 @@ def _with_secret_key(settings: Settings) -> Settings:
     path = settings.data_dir / "secret.key"
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(48))
-        key = path.read_text(encoding="ascii").strip()
-    except FileExistsError:  # another process made it in the same moment
-        key = path.read_text(encoding="ascii").strip()
+        with contextlib.suppress(FileExistsError):
+            _make_key(path)
+        return Settings(**{**_as_dict(settings), "secret_key": _kept_key(path)})
     except OSError as error:
         raise SettingError(
             N_("%(name)s is %(value)s, where nothing can be written: %(reason)s."),
@@ -283,7 +313,30 @@ def _with_secret_key(settings: Settings) -> Settings:
             value=repr(str(settings.data_dir)),
             reason=error.strerror or "",
         ) from error
-    return Settings(**{**_as_dict(settings), "secret_key": key})
+
+
+def _make_key(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())  # what is encrypted with it must not outlive it
+
+
+def _kept_key(path: Path) -> str:
+    for _ in range(20):  # another process may be writing it at this moment
+        key = path.read_text(encoding="ascii", errors="replace").strip()
+        if len(key) >= KEY_LENGTH:
+            return key
+        time.sleep(0.05)
+    raise SettingError(
+        N_(
+            "%(name)s holds a damaged key, %(value)s: bring it back from a backup, or remove it to have"
+            " a new one made; links, tokens and second factors made with the old one then end."
+        ),
+        name="CIRT_DATA_DIR",
+        value=repr(str(path)),
+    )
 
 
 def _as_dict(settings: Settings) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """The `cirt` command line: one module a group of commands."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+
+import sqlalchemy as sa
 
 from cirt.cli import archive, checking, demonstration, people, serving
 from cirt.errors import DomainError
@@ -23,10 +26,19 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 refused with a sentence, 2 wrong usage."""
     options = parser().parse_args(arguments)
+    os.umask(0o077)  # database, keys, files and backups are for this account alone
     try:
         return int(options.run(options) or 0)
     except DomainError as error:
-        print(f"cirt: {error}", file=sys.stderr)
-        return 1
+        sentence = str(error)
+    except sa.exc.OperationalError as error:  # its own words may quote an address with a password
+        sentence = (
+            f"the database does not answer ({type(error.orig).__name__}):"
+            " check CIRT_DATABASE_URL and CIRT_DATA_DIR, and that it runs and has room."
+        )
+    except OSError as error:
+        sentence = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
     except KeyboardInterrupt:
         return 130
+    print(f"cirt: {sentence}", file=sys.stderr)
+    return 1

@@ -23,11 +23,12 @@ from sqlalchemy.orm import Session
 
 from cirt import audit, migrations
 from cirt.clock import now
-from cirt.db import Base, Database, open_database
+from cirt.db import Base, Database, UtcTime, open_database
 from cirt.errors import N_, InvalidInputError, UnavailableError
 from cirt.settings import Settings, read_settings
 
 FORMAT = 1
+MARKER = "demonstration"
 BATCH = 1000
 
 
@@ -46,36 +47,57 @@ def add_commands(commands: Any) -> None:
 
 
 def _backup(options: argparse.Namespace) -> None:
+    passphrase = _passphrase(options)
     settings = read_settings()
     content = write_archive(settings, open_database(settings))
     read_archive(content)  # a backup that cannot be read back is none
-    if options.passphrase_file:
-        content = pyrage.passphrase.encrypt(content, options.passphrase_file.read_text().strip())
-    with tempfile.NamedTemporaryFile(dir=options.file.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(options.file)
-    options.file.chmod(0o600)
+    if passphrase is not None:
+        content = pyrage.passphrase.encrypt(content, passphrase)
+    try:
+        with tempfile.NamedTemporaryFile(dir=options.file.parent, delete=False) as file:
+            file.write(content)
+        Path(file.name).replace(options.file)
+        options.file.chmod(0o600)
+    except OSError as error:
+        raise InvalidInputError(UNUSABLE, path=options.file, reason=error.strerror) from error
     print(f"{options.file}: {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
-    if not options.passphrase_file:
+    if passphrase is None:
         print("It is not encrypted and holds every secret of the installation: keep it under lock.")
 
 
 def _restore(options: argparse.Namespace) -> None:
-    content = options.file.read_bytes()
+    content, passphrase = _read(options.file), _passphrase(options)
     if content.startswith(b"age-encryption.org/"):
-        if not options.passphrase_file:
+        if passphrase is None:
             raise InvalidInputError(
                 N_("This backup is encrypted: name the file of its passphrase.")
             )
         try:
-            content = pyrage.passphrase.decrypt(
-                content, options.passphrase_file.read_text().strip()
-            )
+            content = pyrage.passphrase.decrypt(content, passphrase)
         except pyrage.DecryptError as error:
             raise InvalidInputError(N_("This passphrase does not open the backup.")) from error
     settings = read_settings()
     rows = restore_archive(content, settings, open_database(settings))
     print(f"Restored {rows} rows; every digest agrees and the audit chain is whole.")
+
+
+UNUSABLE = N_("%(path)s cannot be read or written: %(reason)s. Check the name and the folder.")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(UNUSABLE, path=path, reason=error.strerror) from error
+
+
+def _passphrase(options: argparse.Namespace) -> str | None:
+    if options.passphrase_file is None:
+        return None
+    passphrase = _read(options.passphrase_file).decode("utf-8", "replace").strip()
+    if not passphrase:
+        raise InvalidInputError(N_("The file of the passphrase is empty."))
+    return passphrase
 
 
 def write_archive(settings: Settings, database: Database) -> bytes:
@@ -85,11 +107,13 @@ def write_archive(settings: Settings, database: Database) -> bytes:
         if not database.is_sqlite:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for table in Base.metadata.sorted_tables:
-            parts[f"tables/{table.name}.jsonl"] = b"".join(_lines(session, table))
+            parts[f"tables/{table.name}.jsonl"] = _rows_of(session, table)
     for path in sorted(settings.files_dir.rglob("*")):
         if path.is_file() and path.suffix != ".part":
             parts[f"files/{path.relative_to(settings.files_dir).as_posix()}"] = path.read_bytes()
     parts["secret.key"] = settings.secret_key.encode()
+    if settings.is_demonstration:
+        parts[MARKER] = b"loaded\n"  # so that a demonstration never passes for production
     manifest = {
         "format": FORMAT,
         "revision": migrations.revision_of(database),
@@ -147,7 +171,46 @@ def restore_archive(content: bytes, settings: Settings, database: Database) -> i
                 "This installation has tables already: restore into an empty folder and an empty database."
             )
         )
-    migrations.upgrade(database, manifest["revision"])
+    files = {
+        _inside(settings.files_dir, name.removeprefix("files/")): part
+        for name, part in parts.items()
+        if name.startswith("files/")
+    }
+    key = parts.get("secret.key")
+    if key is None:
+        raise InvalidInputError(N_("This backup is damaged: it holds no key."))
+    try:
+        migrations.upgrade(database, manifest["revision"])
+        for path, part in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_bytes(part)
+        rows = _fill(database, parts)
+    except BaseException:
+        # what is empty again can be restored into again
+        if migrations.revision_of(database) is not None:
+            migrations.downgrade(database, "base")
+        for path in files:
+            path.unlink(missing_ok=True)
+        raise
+    (settings.data_dir / "secret.key").write_bytes(key)
+    (settings.data_dir / "secret.key").chmod(0o600)
+    if MARKER in parts:
+        (settings.data_dir / MARKER).write_bytes(parts[MARKER])
+    migrations.upgrade(database)
+    return rows
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = folder / Path(name)
+    if folder.resolve() not in path.resolve().parents:
+        raise InvalidInputError(
+            N_("This backup names a file outside its folder; it is not genuine.")
+        )
+    return path
+
+
+def _fill(database: Database, parts: dict[str, bytes]) -> int:
+    """Insert every row in one transaction and return their number, compared with the backup."""
     rows = 0
     with database.writing() as session:
         for table in Base.metadata.sorted_tables:
@@ -157,35 +220,24 @@ def restore_archive(content: bytes, settings: Settings, database: Database) -> i
                 session.execute(sa.insert(table), batch)
                 rows += len(batch)
         for table in Base.metadata.sorted_tables:
-            if b"".join(_lines(session, table)) != parts.get(f"tables/{table.name}.jsonl", b""):
+            if _rows_of(session, table) != parts.get(f"tables/{table.name}.jsonl", b""):
                 raise UnavailableError(
                     N_("The restored data differ from the backup; nothing was kept.")
                 )
-        if any(audit.broken_links(session)):
+        if list(audit.broken_links(session)):
             raise InvalidInputError(
                 N_("The audit chain in this backup is broken; nothing was restored.")
             )
-    for name, part in parts.items():
-        if name.startswith("files/"):
-            path = settings.files_dir / Path(name).relative_to("files")
-            if settings.files_dir.resolve() not in path.resolve().parents:
-                raise InvalidInputError(
-                    N_("This backup names a file outside its folder; it is not genuine.")
-                )
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.write_bytes(part)
-    key = settings.data_dir / "secret.key"
-    key.write_bytes(parts["secret.key"])
-    key.chmod(0o600)
-    migrations.upgrade(database)
     return rows
 
 
+def _rows_of(session: Session, table: sa.Table) -> bytes:
+    """Return a table's rows as lines in an order that is the same on every engine and collation."""
+    return b"".join(sorted(_lines(session, table)))
+
+
 def _lines(session: Session, table: sa.Table) -> Iterator[bytes]:
-    order = list(table.primary_key.columns)
-    for row in session.execute(
-        sa.select(table).order_by(*order).execution_options(yield_per=BATCH)
-    ).mappings():
+    for row in session.execute(sa.select(table).execution_options(yield_per=BATCH)).mappings():
         values = {name: _plain(value) for name, value in row.items()}
         yield json.dumps(values, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
@@ -207,9 +259,9 @@ def _row(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
 def _typed(kind: Any, value: Any) -> Any:
     if value is None or isinstance(kind, sa.JSON):
         return value
-    python_type = kind.python_type
-    if python_type is datetime:
+    if isinstance(kind, UtcTime):  # a type of ours does not say which Python type it is
         return datetime.fromisoformat(value)
+    python_type = kind.python_type
     if python_type is uuid.UUID:
         return uuid.UUID(value)
     if python_type is bytes:

@@ -108,8 +108,10 @@ def _tables(_settings: Settings, database: Database) -> str | None:
 
 def _chain(_settings: Settings, database: Database) -> str | None:
     with database.reading() as session:
-        for chain, n, what in audit.broken_links(session):
-            return f"chain {chain}, entry {n}: {what}"
+        broken = list(audit.broken_links(session))
+    if broken:
+        chain, n, what = broken[0]
+        return f"chain {chain}, entry {n}: {what}"
     return None
 
 

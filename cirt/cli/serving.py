@@ -1,8 +1,10 @@
 """`cirt init`, `cirt serve`, `cirt settings`."""
 
 import argparse
+import os
+import signal
 import socket
-from typing import Any
+from typing import Any, NoReturn
 
 from cirt import migrations
 from cirt.access import Role
@@ -10,6 +12,8 @@ from cirt.accounts import directory
 from cirt.db import Database, open_database
 from cirt.errors import N_, SettingError, UnavailableError
 from cirt.settings import ROWS, Settings, read_settings
+
+STOP_SECONDS = 20  # how long requests that were begun may take when the server is stopped
 
 
 def add_commands(commands: Any) -> None:
@@ -75,18 +79,21 @@ def refuse_old_tables(database: Database) -> None:
 
 def refuse_busy_port(settings: Settings) -> None:
     """Raise SettingError when something else listens on the port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise SettingError(
-                N_(
-                    "%(name)s is %(value)s and that address is taken or not of this machine: set another."
-                ),
-                name="CIRT_HOST / CIRT_PORT",
-                value=f"{settings.host}:{settings.port}",
-            ) from error
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, _kind, _protocol, _name, address = found[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if os.name != "nt":  # there it would allow what is to be found out
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        raise SettingError(
+            N_(
+                "%(name)s is %(value)s and that address is taken or not of this machine: set another."
+            ),
+            name="CIRT_HOST / CIRT_PORT",
+            value=f"{settings.host}:{settings.port}",
+        ) from error
 
 
 def serve(settings: Settings) -> None:
@@ -96,13 +103,7 @@ def serve(settings: Settings) -> None:
         from granian import Granian
         from granian.constants import Interfaces
     except ImportError:
-        import waitress
-
-        from cirt.app import serve_app
-
-        waitress.serve(
-            serve_app(), host=settings.host, port=settings.port, threads=settings.threads
-        )
+        _serve_with_waitress(settings)
         return
     Granian(
         "cirt.app:serve_app",
@@ -115,7 +116,28 @@ def serve(settings: Settings) -> None:
         websockets=False,
         log_access=False,
         respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
     ).serve()
+
+
+def _serve_with_waitress(settings: Settings) -> None:
+    import waitress
+
+    from cirt.app import serve_app
+
+    signal.signal(signal.SIGTERM, _leave)
+    waitress.serve(
+        serve_app(),
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident="",  # no name and version of the server in the answers
+        max_request_body_size=settings.max_upload_mb * 1024 * 1024 + 1_000_000,
+    )
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)  # waitress then answers what it has begun
 
 
 def _settings(_options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 
 from alembic import command
@@ -44,6 +45,7 @@ def downgrade(database: Database, revision: str) -> None:
         command.downgrade(config, revision)
 
 
+@cache
 def newest() -> str:
     """Return the revision of this version of the program."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())

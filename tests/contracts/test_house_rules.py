@@ -17,14 +17,14 @@ TEMPLATES = [ROOT / line for line in TRACKED if line.startswith("templates/")]
 ONLY_IN = {
     r"\bdatetime\.now\(": ("cirt/clock.py", "one clock, in UTC"),
     r"\bjson\.loads\(": (
-        "cirt/strictjson.py|cirt/limited.py|cirt/cli/|cirt/documents/",
+        "cirt/strictjson.py|cirt/limited.py|cirt/cli/|cirt/documents/|stix/(ids|misp|schema_validators).py",
         "what comes from outside goes through the strict reader; these read the program's own",
     ),
     r"\b(pickle|marshal|shelve)\b": ("", "never"),
     r"\byaml\.load\b": ("", "never"),
     r"\bMarkup\(": (
-        "cirt/charts.py|cirt/accounts/views.py|assessments/results.py",
-        "only our own drawings are markup",
+        "cirt/charts.py|cirt/accounts/views.py|assessments/question_views.py",
+        "only our own drawings and elements are markup; their parts are escaped",
     ),
     r"\brender_template_string\b": ("", "never"),
     r"\.commit\(\)": (
@@ -53,9 +53,9 @@ def test_word_stands_only_where_it_may(pattern: str) -> None:
     "pattern",
     [
         r"\|\s*safe\b",
-        r"\sstyle=",
+        r"<\w[^>{]*\sstyle=",
         r"<style",
-        r"\son\w+=\"",
+        r"<\w[^>{]*\son\w+=",
         r"javascript:",
         r"<script(?![^>]*src=)",
     ],
@@ -78,7 +78,8 @@ def test_files_stay_one_room() -> None:
     long = {
         str(path.relative_to(ROOT)): count
         for path in CODE
-        if (count := len(path.read_text().splitlines())) > 330
+        if "migrations/versions" not in str(path)
+        and (count := len(path.read_text().splitlines())) > 330
     }
     assert long == {}
 

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pyotp
 import sqlalchemy as sa
 
+from cirt.accounts import directory
 from cirt.accounts.models import RecoveryCode, User
 from cirt.clock import now
 from cirt.db import Database
+from cirt.settings import Settings
 from tests.conftest import PASSWORD, Browser, Cast, user_of
 
 NEW = "seven-lamps-and-a-river"
@@ -105,3 +107,42 @@ def test_form_without_its_token_changes_nothing_and_keeps_the_text(
     )
     assert page.status_code == 400
     assert "typed with care" in page.get_data(as_text=True)
+
+
+def test_wrong_present_passwords_lock_like_wrong_sign_ins_T25(
+    browser: Callable[[str | None], Browser], database: Database, cast: Cast
+) -> None:
+    """T-25: a stolen session is no place to guess the password at leisure."""
+    nadia = browser("nadia")
+    form = {"password": NEW, "password_again": NEW}
+    for _ in range(5):
+        nadia.post("/account/password", {**form, "present_password": "not-this-one-at-all"})
+    with database.reading() as session:
+        assert user_of(session, cast, "nadia").locked_until is not None
+    page = nadia.post("/account/password", {**form, "present_password": PASSWORD})
+    assert page.status_code == 422
+
+
+def test_new_password_ends_links_that_were_sent_before(
+    browser: Callable[[str | None], Browser], database: Database, cast: Cast, settings: Settings
+) -> None:
+    with database.writing() as session:
+        user = user_of(session, cast, "nadia")
+        link = directory.make_link(session, cast.actors["root"], user, settings=settings)
+    form = {"present_password": PASSWORD, "password": NEW, "password_again": NEW}
+    assert browser("nadia").post("/account/password", form).status_code == 302
+    assert browser(None).get(link.removeprefix(settings.url)).status_code == 404
+
+
+def test_page_in_another_language_keeps_its_query(
+    browser: Callable[[str | None], Browser],
+) -> None:
+    page = browser(None).get("/help?a=1&a=2&lang=en").get_data(as_text=True)
+    assert 'href="/help?a=1&amp;a=2&amp;lang=ar"' in page
+
+
+def test_page_of_a_form_that_is_only_sent_offers_languages_that_lead_somewhere(
+    browser: Callable[[str | None], Browser],
+) -> None:
+    nadia = browser("nadia")
+    assert 'href="/?lang=ar"' in nadia.post("/sign-out").get_data(as_text=True)

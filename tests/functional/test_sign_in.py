@@ -1,7 +1,11 @@
 """Signing in and out, as a browser does it."""
 
+import html
+import io
+import re
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import flask
 import pyotp
@@ -9,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from cirt.accounts import directory, second_factor, signing
-from cirt.accounts.models import AccountLink, LoginSession, RecoveryCode, User
+from cirt.accounts.models import AccountLink, Administration, LoginSession, RecoveryCode, User
 from cirt.clock import now
 from cirt.db import Database
 from cirt.settings import Settings
@@ -103,11 +107,11 @@ def test_other_methods_do_not_reach_the_sign_in_T21(
 
 
 def _with_second_factor(
-    database: Database, cast: Cast, settings: Settings
+    database: Database, cast: Cast, settings: Settings, username: str = "nadia"
 ) -> tuple[str, list[str]]:
     secret = second_factor.new_totp_secret()
     with database.writing() as session:
-        user = user_of(session, cast, "nadia")
+        user = user_of(session, cast, username)
         code = pyotp.TOTP(secret).at(int(now().timestamp()) - 30)
         codes = second_factor.enable(session, user, secret, code, secret_key=settings.secret_key)
     return secret, codes
@@ -217,34 +221,249 @@ def test_sessions_are_listed_and_another_one_can_be_ended(
     assert here.get("/account").status_code == 200
 
 
-def test_form_typed_before_the_session_ended_is_not_lost(
+TYPED = "كل ما كتبته هنا يجب أن يبقى"
+
+
+def _end_all_sessions(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(sa.update(LoginSession).values(ended_at=now()))
+
+
+def _hidden(page: str) -> dict[str, str]:
+    """Return the fields that a page's forms send without being touched."""
+    fields = re.findall(r'<input[^>]*type="hidden"[^>]*>', page)
+    named = (dict(re.findall(r'(name|value)="([^"]*)"', field)) for field in fields)
+    return {field["name"]: html.unescape(field.get("value", "")) for field in named}
+
+
+def _post_on(browser: Browser, url: str, page: str, **typed: str) -> flask.Response:
+    """Send a page's form as it stands, with what is typed into it."""
+    fields = {**_hidden(page), **typed}
+    return browser.client.post(url, data=fields)
+
+
+def _administration_typed_too_late(root: Browser, database: Database) -> str:
+    token = root.form_token()
+    _end_all_sessions(database)
+    page = root.client.post(
+        "/directory/administrations/new",
+        data={
+            "csrf_token": token,
+            "code": "XQ",
+            "name_ar": TYPED,
+            "kind": "member-state",
+            "place": "local",
+        },
+    )
+    assert page.status_code == 401
+    text = page.get_data(as_text=True)
+    assert TYPED in re.sub(r"<input[^>]*>", "", text), "what was typed can be read on the page"
+    assert 'action="/sign-in"' in text
+    return text
+
+
+def test_form_sent_after_the_session_ended_can_be_sent_after_signing_in(
+    browser: Callable[[str | None], Browser], database: Database
+) -> None:
+    root = browser("root")
+    page = _administration_typed_too_late(root, database)
+    wrong = _post_on(root, "/sign-in", page, username="root", password="wrong-wrong-wrong")
+    assert wrong.status_code == 422
+    again = _post_on(
+        root, "/sign-in", wrong.get_data(as_text=True), username="root", password=PASSWORD
+    )
+    text = again.get_data(as_text=True)
+    assert again.status_code == 200
+    assert TYPED in text
+    assert 'action="/directory/administrations/new"' in text
+    with database.reading() as session:
+        assert session.scalars(sa.select(Administration).filter_by(code="XQ")).all() == []
+    sent = _post_on(root, "/directory/administrations/new", text, name_ar=TYPED)
+    assert sent.status_code == 302
+    with database.reading() as session:
+        assert session.scalars(sa.select(Administration).filter_by(code="XQ")).one().names == {
+            "ar": TYPED
+        }
+
+
+def test_form_is_carried_over_the_second_factor_too(
+    browser: Callable[[str | None], Browser], database: Database, cast: Cast, settings: Settings
+) -> None:
+    root = browser("root")
+    page = _administration_typed_too_late(root, database)
+    secret, _codes = _with_second_factor(database, cast, settings, "root")
+    asked = _post_on(root, "/sign-in", page, username="root", password=PASSWORD)
+    assert TYPED in asked.get_data(as_text=True)
+    wrong = _post_on(root, "/sign-in/code", asked.get_data(as_text=True), code="abcde-abcde")
+    assert wrong.status_code == 422
+    code = pyotp.TOTP(secret).now()
+    page = _post_on(root, "/sign-in/code", wrong.get_data(as_text=True), code=code).get_data(
+        as_text=True
+    )
+    assert TYPED in page
+    sent = _post_on(root, "/directory/administrations/new", page, name_ar=TYPED)
+    assert sent.status_code == 302
+
+
+def test_script_is_told_in_json_that_the_session_ended(
     browser: Callable[[str | None], Browser], database: Database
 ) -> None:
     nadia = browser("nadia")
     token = nadia.form_token()
-    with database.writing() as session:
-        session.execute(sa.update(LoginSession).values(ended_at=now()))
-    typed = "كل ما كتبته هنا يجب أن يبقى"
-    page = nadia.client.post("/account/password", data={"csrf_token": token, "note": typed})
-    assert page.status_code == 401
-    assert typed in page.get_data(as_text=True)
-    answer = nadia.post(
-        "/sign-in",
-        {
-            "username": "nadia",
-            "password": PASSWORD,
-            "next": "/account/password",
-            "kept__note": typed,
-        },
+    _end_all_sessions(database)
+    answer = nadia.client.post(
+        "/account/password", data={"csrf_token": token}, headers={"Accept": "application/json"}
     )
-    assert answer.status_code == 200
-    text = answer.get_data(as_text=True)
-    assert typed in text
-    assert 'action="/account/password"' in text
+    assert answer.status_code == 401
+    assert answer.get_json()["message"]
+
+
+def test_chosen_file_is_named_as_not_kept(
+    browser: Callable[[str | None], Browser], database: Database
+) -> None:
+    nadia = browser("nadia")
+    token = nadia.form_token()
+    _end_all_sessions(database)
+    page = nadia.client.post(
+        "/account/password",
+        data={"csrf_token": token, "note": TYPED, "file": (io.BytesIO(b"x"), "تقرير.pdf")},
+    )
+    text = page.get_data(as_text=True)
+    assert "Files are not kept" in text
+    assert "تقرير.pdf" in text
+    again = _post_on(nadia, "/sign-in", text, username="nadia", password=PASSWORD)
+    assert "تقرير.pdf" in again.get_data(as_text=True)
+
+
+def test_passwords_are_never_carried_on(
+    browser: Callable[[str | None], Browser], database: Database
+) -> None:
+    nadia = browser("nadia")
+    token = nadia.form_token()
+    _end_all_sessions(database)
+    page = nadia.client.post(
+        "/account/password", data={"csrf_token": token, "present_password": "hush-hush-hush"}
+    )
+    assert page.status_code == 401
+    assert "hush-hush-hush" not in page.get_data(as_text=True)
+
+
+def test_sign_in_form_without_its_token_is_shown_again(
+    browser: Callable[[str | None], Browser],
+) -> None:
+    nobody = browser(None)
+    page = nobody.client.post(
+        "/sign-in",
+        data={"username": "nadia", "password": PASSWORD, "next": "/account", "kept__note": TYPED},
+    )
+    assert page.status_code == 400
+    assert TYPED in page.get_data(as_text=True)
+    again = _post_on(
+        nobody, "/sign-in", page.get_data(as_text=True), username="nadia", password=PASSWORD
+    )
+    assert 'action="/account"' in again.get_data(as_text=True)
+
+
+def test_second_click_on_sign_out_ends_at_the_sign_in(
+    browser: Callable[[str | None], Browser],
+) -> None:
+    nadia = browser("nadia")
+    token = nadia.form_token()
+    assert nadia.client.post("/sign-out", data={"csrf_token": token}).status_code == 200
+    again = nadia.client.post("/sign-out", data={"csrf_token": token})
+    assert again.headers["Location"] == "/sign-in"
+
+
+def test_signing_in_again_ends_the_session_before(
+    browser: Callable[[str | None], Browser], database: Database
+) -> None:
+    nadia = browser("nadia")
+    sign_in(nadia, "nadia", PASSWORD)
+    with database.reading() as session:
+        running = session.scalars(sa.select(LoginSession).filter_by(ended_at=None)).all()
+    assert len(running) == 1
+
+
+def test_password_step_is_forgotten_after_a_while_and_with_a_new_password(
+    browser: Callable[[str | None], Browser], database: Database, cast: Cast, settings: Settings
+) -> None:
+    secret, codes = _with_second_factor(database, cast, settings)
+    early, late = browser(None), browser(None)
+    for one in (early, late):
+        assert sign_in(one, "nadia", PASSWORD).status_code == 200
+    with late.client.session_transaction() as cookie:
+        user, _moment, mark = cookie["password_given"]
+        cookie["password_given"] = [user, (now() - timedelta(minutes=11)).isoformat(), mark]
+    assert late.post("/sign-in/code", {"code": pyotp.TOTP(secret).now()}).status_code == 422
+    assert late.get("/account").status_code == 302
+    with database.writing() as session:
+        directory.change_password(
+            session, user_of(session, cast, "nadia"), "seven-lamps-and-a-river", keep=None
+        )
+    assert early.post("/sign-in/code", {"code": codes[0]}).status_code == 422
+    assert early.get("/account").status_code == 302
+
+
+def test_parallel_failures_all_count_T25(database: Database, cast: Cast) -> None:
+    """T-25: attempts at the same moment lock the account as attempts in a row do."""
+
+    def fail() -> None:
+        signing.try_password(database, "nadia", "wrong-wrong-wrong", address="192.0.2.1")
+
+    threads = [threading.Thread(target=fail) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        assert user_of(session, cast, "nadia").failures == 4
+        assert session.get_one(signing.SignInLimit, "192.0.2.1").failures == 4
+    fail()
+    with database.reading() as session:
+        assert user_of(session, cast, "nadia").locked_until is not None
+
+
+def test_password_is_compared_without_holding_the_database(
+    database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = signing.password_matches
+
+    def comparing(kept: str | None, password: object) -> bool:
+        with database.writing() as session:  # would wait for ever for an open transaction's lock
+            session.execute(sa.text("SELECT 1"))
+        assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        return compare(kept, password)
+
+    monkeypatch.setattr(signing, "password_matches", comparing)
+    attempt = signing.try_password(database, "nadia", PASSWORD, address="192.0.2.1")
+    assert attempt.user is not None
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_failures_are_counted_by_network(address: str, network: str) -> None:
+    assert signing.network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/account\r\nX-Odd: 1",
+        "javascript:alert(1)",
+        "/no-such-page",
+        "/sign-out",  # takes forms only
+    ],
 )
 def test_sign_in_goes_on_only_to_this_site(
     browser: Callable[[str | None], Browser], target: str

@@ -8,7 +8,18 @@
     (element.tagName === "INPUT" && !/^(radio|checkbox|button|submit)$/.test(element.type));
 
   // A refusal is read first.
-  document.querySelector("[data-error-summary]")?.focus();
+  const summary = document.querySelector("[data-error-summary]");
+  summary?.focus();
+  // Its links lead to the fields without a trace in the address: a browser would carry "#reason" on
+  // to the next page and open that one in the middle.
+  summary?.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    const field = link && document.getElementById(link.hash.slice(1));
+    if (!field) return;
+    (field.closest(".field") ?? field).scrollIntoView();
+    field.focus({ preventScroll: true });
+    if (document.activeElement === field) event.preventDefault();
+  });
 
   // Times in the reader's own zone; UTC, as the server wrote it, stays in the tooltip.
   const zone = {

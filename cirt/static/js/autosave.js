@@ -180,7 +180,7 @@
       }
       store.remove(this.key);
       const moment = body.saved_at ? new Date(body.saved_at) : new Date();
-      const clock = moment.toLocaleTimeString(document.documentElement.lang, { timeStyle: "short", numberingSystem: "latn" });
+      const clock = moment.toLocaleTimeString(document.documentElement.lang, { timeStyle: "short", hourCycle: "h23", numberingSystem: "latn" });
       this.show("saved", this.line?.dataset.saved.replace("%s", clock));
     }
 
