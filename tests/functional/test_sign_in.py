@@ -230,8 +230,9 @@ def _end_all_sessions(database: Database) -> None:
 
 
 def _hidden(page: str) -> dict[str, str]:
-    """Return the fields that a page's forms send without being touched."""
-    fields = re.findall(r'<input[^>]*type="hidden"[^>]*>', page)
+    """Return the fields that the form of a page's content sends without being touched."""
+    content = page.split("<main", 1)[1].split("</main>", 1)[0]
+    fields = re.findall(r'<input[^>]*type="hidden"[^>]*>', content)
     named = (dict(re.findall(r'(name|value)="([^"]*)"', field)) for field in fields)
     return {field["name"]: html.unescape(field.get("value", "")) for field in named}
 
