@@ -6,7 +6,7 @@ to its owner. The hash of an entry covers the hash before it (SHA-256 over RFC 8
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -143,6 +143,59 @@ def _locked_head(session: Session, chain_id: uuid.UUID) -> AuditHead:
         session.execute(insert.on_conflict_do_nothing())
         head = session.scalars(query).one()
     return head
+
+
+def acts_on(
+    session: Session, subject: Base, actions: Sequence[str], *, most: int = 200
+) -> Sequence[AuditEntry]:
+    """Return the newest acts of these kinds on one thing; whoever may see the thing may see them."""
+    query = (
+        sa.select(AuditEntry)
+        .where(AuditEntry.subject == subject_of(subject), AuditEntry.action.in_(actions))
+        .order_by(AuditEntry.at.desc(), AuditEntry.n.desc())
+    )
+    return session.scalars(query.limit(most)).all()
+
+
+# acts on accounts and on the installation: what an administrator may see, and no content
+ADMINISTRATIVE = (
+    "account.",
+    "administration.",
+    "circle.ch",
+    "circle.m",
+    "job.",
+    "session.",
+    "token.",
+    "user.",
+)
+
+
+def administrative_acts(session: Session, *, most: int = 300) -> Sequence[AuditEntry]:
+    """Return the newest acts on accounts and the installation, of every administration here."""
+    kinds = [AuditEntry.action.startswith(prefix, autoescape=True) for prefix in ADMINISTRATIVE]
+    query = sa.select(AuditEntry).where(sa.or_(*kinds))
+    return session.scalars(
+        query.order_by(AuditEntry.at.desc(), AuditEntry.n.desc()).limit(most)
+    ).all()
+
+
+def names_of_actors(session: Session, entries: Iterable[AuditEntry]) -> dict[str, str]:
+    """Return for the actors of these entries who they are: a person's name or a machine's label."""
+    from cirt.accounts.models import ApiToken, User
+
+    found: dict[str, str] = {}
+    for kind, model, name in (
+        ("user_account", User, User.name),
+        ("api_token", ApiToken, ApiToken.label),
+    ):
+        ids = {
+            uuid.UUID(entry.actor.split(":")[1])
+            for entry in entries
+            if entry.actor.startswith(f"{kind}:")
+        }
+        for key, text in session.execute(sa.select(model.id, name).where(model.id.in_(ids))):
+            found[f"{kind}:{key}"] = text
+    return found
 
 
 def broken_links(session: Session) -> Iterator[tuple[uuid.UUID, int, str]]:

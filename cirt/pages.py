@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from cirt import capabilities, i18n, jobs, navigation
+from cirt import audit, capabilities, i18n, jobs, navigation
 from cirt.access import require
 from cirt.accounts.models import User
 from cirt.accounts.views import safe_next
@@ -25,6 +25,7 @@ INTRODUCTION = N_(
 )
 navigation.add_entry("web.home", N_("Home"), action=None, order=0)
 navigation.add_entry("web.capabilities_list", N_("Capabilities"), action=None, order=70)
+navigation.add_entry("web.audit_trail", N_("Record of acts"), action="audit.read", order=85)
 navigation.add_entry("web.jobs_list", N_("Background work"), action="jobs.manage", order=90)
 
 
@@ -116,6 +117,17 @@ def retry_job(job_id: uuid.UUID) -> Any:
     jobs.retry(db_session(), actor(), job)
     flask.flash(_("The work will be tried again."), "success")
     return flask.redirect(flask.url_for("web.jobs_list"))
+
+
+@blueprint.get("/audit")
+@opens("audit.read")
+def audit_trail() -> Any:
+    """The newest acts on accounts and the installation, and whether the record is whole."""
+    require(db_session(), actor(), "audit.read")
+    entries = audit.administrative_acts(db_session())
+    return flask.render_template(
+        "audit.html", entries=entries, names=audit.names_of_actors(db_session(), entries)
+    )
 
 
 @blueprint.get("/health/live")

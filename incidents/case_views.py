@@ -6,7 +6,7 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
-from cirt import i18n, taxonomies
+from cirt import audit, i18n, taxonomies
 from cirt.access import require
 from cirt.accounts.models import User
 from cirt.errors import ConflictError, DomainError
@@ -30,6 +30,7 @@ from cirt.incidents.case_words import (
     FIELD_NAMES,
     LANGUAGE_NAMES,
     NOT_JUDGED,
+    READING_NAMES,
     STATUS_NAMES,
 )
 from cirt.routing import opens
@@ -216,6 +217,13 @@ def history(incident_id: uuid.UUID) -> Any:
         }
         for change in case_queries.changes(db_session(), incident.id)
     ]
+    readings = audit.acts_on(db_session(), incident, tuple(READING_NAMES))
     return flask.render_template(
-        "incidents/history.html", incident=incident, tab="history", acts=acts
+        "incidents/history.html",
+        incident=incident,
+        tab="history",
+        acts=acts,
+        readings=readings,
+        names=audit.names_of_actors(db_session(), readings),
+        reading_names=READING_NAMES,
     )

@@ -104,3 +104,10 @@ LOSS_KINDS: dict[str, str] = {
     "incident": N_("Incident"),
     "indicator": N_("Detection rule"),
 }
+
+# acts in the audit trail that show or take the content of an incident
+READING_NAMES: dict[str, str] = {
+    "incident.view": N_("Looked at"),
+    "incident.export": N_("Taken as a file"),
+    "incident.import": N_("Imported"),
+}

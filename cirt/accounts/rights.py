@@ -4,3 +4,4 @@ from cirt.access import Role, permit
 
 permit("directory.manage", [Role.ADMINISTRATOR])
 permit("jobs.manage", [Role.ADMINISTRATOR])
+permit("audit.read", [Role.ADMINISTRATOR])

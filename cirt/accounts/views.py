@@ -112,11 +112,16 @@ def code() -> Any:
     return flask.render_template("account/code.html", form=form, kept=kept), 422
 
 
+def _forget_browser() -> None:
+    flask.session.clear()
+    flask.g.pop("csrf_token", None)  # the page of this answer needs one of the new session
+
+
 def _begin(user: User, target: str | None, kept: Kept) -> Any:
     settings = installation().settings
     if current_user.is_authenticated:  # another person at this browser, or the same once more
         signing.end_session(db_session(), actor(), current_person().session_id)
-    flask.session.clear()  # a new session identifier after the last factor
+    _forget_browser()  # a new session identifier after the last factor
     token = signing.begin_session(
         db_session(),
         user,
@@ -139,7 +144,7 @@ def sign_out() -> Any:
     """End this session."""
     signing.end_session(db_session(), actor(), current_person().session_id)
     logout_user()
-    flask.session.clear()
+    _forget_browser()
     response = flask.make_response(flask.render_template("account/signed_out.html"))
     response.headers["Clear-Site-Data"] = '"cache"'
     return response

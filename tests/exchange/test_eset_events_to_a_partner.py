@@ -383,9 +383,10 @@ def test_stranger_cannot_tell_the_collection_from_nothing_T70(
         *("/objects/?limit=1", f"/objects/?match[id]={incident}", "/objects/?limit=0"),
         *("/manifest/?added_after=2020-01-01T00:00:00Z", "/objects/?next=garbage"),
     )
-    pairs = [(f"/exchange/collections/{way.circle}", f"/exchange/collections/{uuid.uuid4()}")]
-    pairs.append(("/exchange/collections/neighbours", "/exchange/collections/neighbourz"))
-    pairs.append((f"/exchange/collections/{str(way.circle).upper()}", pairs[0][1].upper()))
+    names = [(str(way.circle), str(uuid.uuid4())), ("neighbours", "neighbourz")]
+    names.append((str(way.circle).upper(), str(uuid.uuid4()).upper()))
+    root = "/exchange/collections"
+    pairs = [(f"{root}/{real}", f"{root}/{random}") for real, random in names]
     seen = 0
     for tail in tails:
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
@@ -397,6 +398,8 @@ def test_stranger_cannot_tell_the_collection_from_nothing_T70(
                     status, headers, text = _asked(
                         way, method, base + tail, "XC", body, OBJECTS_TYPE if body else None
                     )
+                    kind = dict(headers)["Content-Type"]
+                    assert kind == TAXII["Accept"], (status, method, base + tail, kind)
                     answer = json.loads(text) if text else {}
                     answer.pop("error_id", None)
                     found.append((status, _stable(headers), answer, list(statements)))

@@ -370,7 +370,9 @@ def test_second_click_on_sign_out_ends_at_the_sign_in(
 ) -> None:
     nadia = browser("nadia")
     token = nadia.form_token()
-    assert nadia.client.post("/sign-out", data={"csrf_token": token}).status_code == 200
+    page = nadia.client.post("/sign-out", data={"csrf_token": token})
+    fresh = page.get_data(as_text=True).split('name="csrf_token" value="')[1].split('"')[0]
+    assert nadia.client.post("/preferences", data={"csrf_token": fresh}).status_code == 302
     again = nadia.client.post("/sign-out", data={"csrf_token": token})
     assert again.headers["Location"] == "/sign-in"
 

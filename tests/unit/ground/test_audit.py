@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from cirt import audit
 from cirt.audit import AuditEntry, AuditHead
 from cirt.db import Database
-from tests.conftest import Cast
+from tests.conftest import Browser, Cast
 
 
 def _write(database: Database, cast: Cast, count: int) -> None:
@@ -81,3 +82,17 @@ def test_parallel_writers_keep_one_chain(database: Database, cast: Cast) -> None
             .where(AuditEntry.action == "test.act")
         )
     assert (head.n, acts) == (count, 40)
+
+
+def test_administrators_see_acts_on_accounts_and_nothing_of_the_content(
+    browser: Callable[[str | None], Browser], database: Database, cast: Cast
+) -> None:
+    with database.writing() as session:
+        audit.record(session, cast.actors["nadia"], "incident.view", "incident:1")
+        audit.record(session, cast.actors["root"], "user.change", "user_account:1")
+    page = browser("root").get("/audit")
+    assert page.status_code == 200
+    text = page.get_data(as_text=True)
+    assert "user.change" in text
+    assert "incident." not in text
+    assert browser("nadia").get("/audit").status_code == 403

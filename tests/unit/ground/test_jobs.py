@@ -1,5 +1,7 @@
 """Background work: nothing is lost, nothing has its effect twice."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -129,3 +131,90 @@ def test_parallel_workers_run_each_job_once(database: Database, installation: In
     for thread in threads:
         thread.join()
     assert sorted(ran) == list(range(20))
+
+
+def test_job_that_kills_its_workers_fails_in_the_end(
+    database: Database, installation: Installation
+) -> None:
+    job_id = _enqueue(database, "test.note", n=1)
+    for _ in range(jobs.ATTEMPTS):
+        assert jobs.take(database) is not None
+        with database.writing() as session:
+            session.execute(sa.update(Job).values(lease_until=now() - timedelta(seconds=1)))
+    assert jobs.run_pending(database, installation) == 0
+    assert (_job(database, job_id).state, ran) == ("failed", [])
+
+
+def test_same_key_at_the_same_moment_is_one_job(database: Database) -> None:
+    found, failed = [], []
+
+    def enqueue() -> None:
+        try:
+            with database.writing() as session:
+                found.append(jobs.enqueue(session, "test.note", {"n": 1}, key="same").id)
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    threads = [threading.Thread(target=enqueue) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert len(set(found)) == 1
+
+
+def test_worker_goes_on_after_a_fault_and_stops_when_asked(
+    database: Database, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = _enqueue(database, "test.note", n=1)
+    run_next, faults = jobs.run_next, [OSError("once"), RuntimeError("twice")]
+
+    def faulty(*arguments: Any) -> bool:
+        if faults:
+            raise faults.pop()
+        return run_next(*arguments)
+
+    monkeypatch.setattr(jobs, "run_next", faulty)
+    monkeypatch.setattr(jobs, "PAUSE_SECONDS", 0.01)
+    worker = jobs.Worker(database, installation)
+    worker.start()
+    for _ in range(1000):
+        if _job(database, job_id).state == "done":
+            break
+        threading.Event().wait(0.01)
+    worker.stop()
+    assert ran == [1]
+    assert not worker.is_alive()
+
+
+TWO_PROCESSES = """
+import sys
+from cirt import jobs
+from cirt.db import Database, insert_for
+from cirt.jobs import Job
+
+@jobs.handles("test.process")
+def handler(task):
+    def effect(session):
+        session.execute(insert_for(session, Job).values(
+            kind="test.effect", key=f"effect-{task.payload['n']}", payload={}, state="done"))
+    return effect
+
+print(jobs.run_pending(Database(sys.argv[1]), None))
+"""
+
+
+def test_two_processes_run_each_job_once(database: Database, database_url: str) -> None:
+    with database.writing() as session:
+        session.add_all(Job(kind="test.process", payload={"n": n}, run_at=now()) for n in range(30))
+    command = [sys.executable, "-c", TWO_PROCESSES, database_url]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    counts = [int(process.communicate()[0]) for process in processes]
+    with database.reading() as session:
+        done = session.scalars(sa.select(Job).where(Job.kind == "test.process")).all()
+        effects = session.scalars(sa.select(Job).where(Job.kind == "test.effect")).all()
+    assert sum(counts) == 30
+    assert {(job.state, job.attempts) for job in done} == {("done", 1)}
+    assert len(effects) == 30

@@ -26,12 +26,18 @@ def test_defaults_serve_this_machine_alone(tmp_path: Path) -> None:
         ("CIRT_PUBLIC_URL", "cirt.example"),
         ("CIRT_SECRET_KEY", "short"),
         ("CIRT_PROT", "8000"),
+        ("CIRT_LANGUAGE", "xx"),
+        ("CIRT_HOST", ""),  # a socket takes that for every address
+        ("CIRT_DATA_DIR", ""),
+        ("CIRT_THREADS", "²"),
+        ("CIRT_SESSION_HOURS", "99999999999"),
+        ("CIRT_PUBLIC_URL", "https://cirt.example/path"),
     ],
 )
 def test_wrong_value_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(SettingError) as caught:
         read_settings({"CIRT_DATA_DIR": str(tmp_path), name: value})
-    assert name in str(caught.value)
+    assert str(caught.value).startswith(name)
 
 
 def test_secret_key_is_made_once_and_is_private(tmp_path: Path) -> None:
@@ -40,6 +46,20 @@ def test_secret_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     assert first.secret_key == second.secret_key
     assert len(first.secret_key) >= 32
     assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_key_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("")
+    with pytest.raises(SettingError, match=r"secret\.key"):
+        read_settings({"CIRT_DATA_DIR": str(tmp_path)})
+
+
+def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe" * 40)
+    with pytest.raises(SettingError, match="CIRT_SECRET_KEY_FILE"):
+        read_settings(
+            {"CIRT_DATA_DIR": str(tmp_path), "CIRT_SECRET_KEY_FILE": str(tmp_path / "key")}
+        )
 
 
 def test_secret_can_come_from_a_file(tmp_path: Path) -> None:
