@@ -142,7 +142,7 @@ def open_database(settings: Settings) -> Database:
     """Return the database that the settings name; a missing SQLite folder is made."""
     try:
         database = Database(settings.database)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise SettingError(
             N_("%(name)s cannot be read: write it as postgresql://user:password@host/name ."),
             name="CIRT_DATABASE_URL",

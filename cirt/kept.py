@@ -1,7 +1,7 @@
 """What was typed into a form that could not be saved, carried on until it can be."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -85,7 +85,7 @@ class Kept:
         )
 
     @classmethod
-    def _of(cls, fields: Iterator[tuple[str, str]], files: tuple[str, ...]) -> Self:
+    def _of(cls, fields: Iterable[tuple[str, str]], files: tuple[str, ...]) -> Self:
         kept, room, is_cut = [], MAX_CHARACTERS, False
         for name, value in fields:
             if name == "csrf_token" or "password" in name or name == "token":

@@ -75,6 +75,14 @@ def _count(name: str, value: str) -> int:
     return int(value)
 
 
+def _proxies(name: str, value: str) -> int:
+    if value.strip() not in ("0", "1", "2", "3"):
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to 0, 1, 2 or 3."), name=name, value=repr(value)
+        )
+    return int(value)
+
+
 def _yes_no(name: str, value: str) -> bool:
     words = {"yes": True, "no": False}
     if value.strip().lower() not in words:
@@ -155,6 +163,13 @@ ROWS: tuple[Row, ...] = (
         _public_url,
     ),
     Row(
+        "CIRT_PROXIES",
+        "proxies",
+        "0",
+        "How many proxies in front add the client's address to X-Forwarded-For; 0: nobody may say it.",
+        _proxies,
+    ),
+    Row(
         "CIRT_SECRET_KEY",
         "secret_key",
         "",
@@ -211,6 +226,7 @@ class Settings:
     host: str
     port: int
     public_url: str
+    proxies: int
     secret_key: str
     language: str
     max_upload_mb: int

@@ -16,6 +16,7 @@ from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cirt import access, errorpages, headers, i18n, routing
 from cirt.access import Actor
@@ -49,7 +50,7 @@ class Application(flask.Flask):
     So what fails in the commit is answered like what fails in the view.
     """
 
-    def dispatch_request(self) -> flask.Response:  # type: ignore[override]
+    def dispatch_request(self) -> flask.Response:
         """Answer the request, then commit what it wrote."""
         response = self.make_response(super().dispatch_request())
         session: Session | None = flask.g.get("db_session")
@@ -255,6 +256,10 @@ def init_app(app: flask.Flask, the_installation: Installation) -> None:
     """Attach sessions, sign-in, error pages and headers to the application."""
     settings = the_installation.settings
     app.extensions["cirt"] = the_installation
+    if settings.proxies:  # only the addresses that our own proxies added, from the right
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0
+        )
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-cirt" if settings.secure else "cirt",

@@ -1,5 +1,6 @@
 """The job that turns an uploaded MISP event file into incidents, each event once."""
 
+import unicodedata
 import uuid
 from datetime import UTC, datetime, time
 from typing import Any
@@ -181,8 +182,11 @@ def origin_of(event: MispImport, file: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_controls(text: str) -> str:
-    """Return a text without the control characters that a case cannot hold."""
-    return "".join(each for each in text if each in "\n\t" or each.isprintable() or each.isspace())
+    """Return a text without the control characters that a case cannot hold: see case_details."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        " " if unicodedata.category(each) == "Cc" and each not in "\n\t" else each for each in text
+    )
 
 
 def _erase(session: Session, files: FileStore, file_id: uuid.UUID) -> None:

@@ -201,7 +201,8 @@ def measure(name: str, database_url: str) -> Iterator[str]:
                             f" {most:,.0f}/s | {ours / most:.2f} |"
                         )
             assert server.process is not None
-            yield f"| {name} | {filled:,} | memory of the serving process | {_resident_mb(server.process.pid):.0f} MB | | |"
+            memory = _resident_mb(server.process.pid)
+            yield f"| {name} | {filled:,} | memory of the serving process | {memory:.0f} MB | | |"
             server.kill()
             begin = time.perf_counter()
             server.start()
@@ -219,11 +220,13 @@ def main() -> None:
         text=True,
         check=True,
     ).stdout.strip()
+    machine = f"{platform.system()} on {os.cpu_count()} cores, Python {platform.python_version()}"
     head = [
         "# Measurements",
         "",
-        f"`make bench` at commit {commit}, {platform.system()} on {os.cpu_count()} cores, Python {platform.python_version()}.",
-        "The clients run on the same cores. The yardstick is the same WSGI server answering the same bytes from memory.",
+        f"`make bench` at commit {commit}, {machine}.",
+        "The clients run on the same cores. The yardstick is the same WSGI server answering the same",
+        "bytes from memory.",
         "",
         "| database | objects | what | the product | yardstick | ratio |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -21,7 +21,7 @@ from cirt.app import create_app
 from cirt.assessments.models import Assessment, AssessmentGrant, Evidence
 from cirt.cli.demonstration_folder import prepare
 from cirt.db import Database
-from cirt.incidents.case_models import IncidentObservable, IncidentRule, Incident
+from cirt.incidents.case_models import Incident, IncidentObservable, IncidentRule
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.release_models import Release, StandingApproval
 from cirt.jobs import Job
@@ -90,7 +90,9 @@ class Walk:
                 )
             )
             observable = first(
-                sa.select(IncidentObservable.id).where(IncidentObservable.incident_id == incident.id)
+                sa.select(IncidentObservable.id).where(
+                    IncidentObservable.incident_id == incident.id
+                )
             )
             grant = first(
                 sa.select(AssessmentGrant.id).where(AssessmentGrant.assessment_id == assessment.id)

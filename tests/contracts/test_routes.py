@@ -1,7 +1,6 @@
 """Every route × role × method is answered as the reviewed table says (T-09, T-10)."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

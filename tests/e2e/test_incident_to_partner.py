@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import rfc8785
@@ -20,16 +21,17 @@ pytestmark = pytest.mark.browser
 
 TITLE = "False invoices in the name of the customs office"
 CIRCLE = "Regional exchange"
-TEXT = """Forwarded by the help desk:
+HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+TEXT = f"""Forwarded by the help desk:
 The invoice linked to hxxps://customs-invoice[.]example[.]com/pay?no=7 (host 203.0.113[.]99),
 sent from billing[@]customs-invoice[.]example[.]com. Hash of the file that came with it:
-9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+{HASH}
 Our own mail server is 198.51.100[.]3."""
 FOR_DETECTION = {
-    "customs-invoice[.]example[.]com",
+    "billing[@]customs-invoice[.]example[.]com",
     "hxxps://customs-invoice[.]example[.]com/pay?no=7",
     "203[.]0[.]113[.]99",
-    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    HASH,
 }
 OWN_ADDRESS = "198[.]51[.]100[.]3"
 EVENT = ROOT / "config" / "seed" / "misp" / "powerpool.json"
@@ -48,7 +50,6 @@ class Machine:
     """A partner's machine: it has a token and speaks TAXII 2.1, with the standard library alone."""
 
     def __init__(self, site: Server, administration: str) -> None:
-        self.url = site.url
         token = next(
             each for each in site.credentials()["taxii"] if each["administration"] == administration
         )
@@ -68,8 +69,8 @@ class Machine:
 
     def collections(self) -> dict[str, str]:
         """Return the addresses of the collections, by title, as a client discovers them."""
-        root = json.loads(self.get(self.discovery))["default"]
-        listed = json.loads(self.get(f"{root}collections/"))["collections"]
+        root = urljoin(self.discovery, json.loads(self.get(self.discovery))["default"])
+        listed = json.loads(self.get(f"{root}collections/")).get("collections", [])
         return {each["title"]: f"{root}collections/{each['id']}/" for each in listed}
 
 
@@ -94,10 +95,12 @@ def _record_incident(page: Page) -> str:
     page.get_by_role("link", name="Paste a text").click()
     page.locator("#text").fill(TEXT)
     page.get_by_role("button", name="Find observables").click()
-    page.get_by_label(f"Keep {OWN_ADDRESS}").uncheck()
+    # addresses for documentation are not proposed; all others are
+    expect(page.get_by_label(f"Keep {OWN_ADDRESS}")).not_to_be_checked()
+    expect(page.get_by_label(f"Keep {HASH}")).to_be_checked()
     for value in FOR_DETECTION:
-        expect(page.get_by_label(f"Keep {value}")).to_be_checked()
-        expect(page.get_by_label(f"{value} is for detection")).to_be_checked()
+        page.get_by_label(f"Keep {value}", exact=True).check()
+        page.get_by_label(f"{value} is for detection", exact=True).check()
     page.get_by_role("button", name="Add what is ticked").click()
     shown = {value.strip() for value in page.locator("main tbody th .code").all_inner_texts()}
     assert shown >= FOR_DETECTION

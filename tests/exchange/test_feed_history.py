@@ -3,106 +3,26 @@
 import random
 import threading
 import uuid
-from typing import Any
 
 import pytest
 
 from cirt.db import Database
-from cirt.incidents import feed, object_store
+from cirt.incidents import feed
 from cirt.incidents.object_store import Incoming
-from cirt.stix.ids import canonical_json
-from cirt.stix.marking import TLP
 from cirt.stix.taxii_filters import Filters
 from tests import sharing
 from tests.conftest import Cast
-
-WRITERS, COMMITS, AT_MOST = 4, 12, 5
-
-
-def _some_object(
-    owner: uuid.UUID, stix_id: str = "", modified: str = "2026-01-01T00:00:00.000Z"
-) -> Incoming:
-    stix_id = stix_id or f"indicator--{uuid.uuid4()}"
-    body = canonical_json({"id": stix_id, "modified": modified})
-    return Incoming(owner, stix_id, "indicator", "2.1", modified, modified, TLP.GREEN, body)
-
-
-def _append(
-    database: Database, circle: uuid.UUID, items: list[Incoming], fail: bool = False
-) -> None:
-    with database.writing() as session:
-        versions: Any = object_store.keep(session, items, via="taxii")
-        feed.append(session, circle, versions)
-        if fail:
-            session.flush()
-            raise InterruptedError
+from tests.exchange.feed_history import append as _append
+from tests.exchange.feed_history import run_history
+from tests.exchange.feed_history import some_object as _some_object
 
 
 def test_pollers_get_everything_once_and_in_order(database: Database, cast: Cast) -> None:
     """4 writers, some of whose transactions fail, and 4 pollers: 0 lost, 0 twice, 0 out of order."""
     circle = sharing.make_circle(database, cast)
     owner = cast.administrations["XA"]
-    acknowledged: list[str] = []
-    faults: list[BaseException] = []
-    done = threading.Event()
-    lock = threading.Lock()
-
-    def write(seed: int) -> None:
-        chance = random.Random(seed)
-        for _commit in range(COMMITS):
-            items = [_some_object(owner) for _ in range(chance.randint(1, AT_MOST))]
-            fails = chance.random() < 0.2
-            try:
-                _append(database, circle, items, fails)
-            except InterruptedError:
-                continue
-            except BaseException as fault:  # noqa: BLE001 - shown by the test's own thread
-                faults.append(fault)
-                return
-            with lock:
-                acknowledged.extend(item.stix_id for item in items)
-
-    polled: dict[str, list[feed.Row]] = {}
-
-    def poll(name: str, limit: int, by_date: bool) -> None:
-        rows = polled[name] = []
-        try:
-            while True:
-                finished = done.is_set()
-                last = rows[-1] if rows else None
-                asked = Filters(
-                    limit=limit,
-                    position=0 if by_date or last is None else last.seq,
-                    added_after=last.added_us if by_date and last else None,
-                )
-                with database.reading() as session:
-                    page = feed.page(session, circle, asked)
-                rows.extend(page.rows)
-                if finished and not page.more:
-                    return
-        except BaseException as fault:  # noqa: BLE001 - shown by the test's own thread
-            faults.append(fault)
-
-    pollers = [
-        threading.Thread(target=poll, args=(f"{limit} {by_date}", limit, by_date))
-        for limit, by_date in ((1, False), (7, True), (100, False), (100, True))
-    ]
-    writers = [threading.Thread(target=write, args=(seed,)) for seed in range(WRITERS)]
-    for thread in (*pollers, *writers):
-        thread.start()
-    for thread in writers:
-        thread.join()
-    done.set()
-    for thread in pollers:
-        thread.join()
-
-    assert faults == []
-    for rows in polled.values():
-        assert sorted(row.stix_id for row in rows) == sorted(acknowledged)
-        positions = [row.seq for row in rows]
-        assert positions == list(range(1, len(acknowledged) + 1))
-        dates = [row.added_us for row in rows]
-        assert dates == sorted(set(dates))
+    figures = run_history(database, circle, owner, writers=4, commits=12, pollers=4, seed=0)
+    assert "0 lost" in figures
 
 
 def test_two_first_writers_of_one_object_meet_in_one_row(database: Database, cast: Cast) -> None:

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import flask
 import pyotp
@@ -14,9 +15,10 @@ import sqlalchemy as sa
 
 from cirt.accounts import directory, second_factor, signing
 from cirt.accounts.models import AccountLink, Administration, LoginSession, RecoveryCode, User
+from cirt.app import create_app
 from cirt.clock import now
 from cirt.db import Database
-from cirt.settings import Settings
+from cirt.settings import Settings, read_settings
 from tests.conftest import PASSWORD, Browser, Cast, user_of
 
 
@@ -488,3 +490,20 @@ def test_every_answer_forbids_caching_and_scripts_T26(
     }
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(("proxies", "shown"), [("0", "127.0.0.1"), ("1", "192.0.2.9")])
+def test_address_is_what_the_own_proxies_say_and_nobody_else(
+    database_url: str, tmp_path: Path, cast: Cast, database: Database, proxies: str, shown: str
+) -> None:
+    settings = read_settings(
+        {"CIRT_PROXIES": proxies}, data_dir=tmp_path / "data", database_url=database_url
+    )
+    application = create_app(settings)
+    nadia = Browser(application.test_client(), "nadia")
+    header = {"X-Forwarded-For": "198.51.100.1, 192.0.2.9"}  # the first may be invented
+    form = {"username": "nadia", "password": PASSWORD}
+    assert nadia.post("/sign-in", form, headers=header).status_code == 302
+    with database.reading() as session:
+        assert session.scalars(sa.select(LoginSession.address)).all() == [shown]
+    application.extensions["cirt"].database.dispose()

@@ -12,8 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cirt import strictjson
+from cirt import migrations, strictjson
+from cirt.accounts import directory
+from cirt.db import Database
 from cirt.errors import DomainError
+from cirt.incidents import circle_models
 from tests import postgresql
 from tests.e2e.test_killed_server import kill_rounds
 from tests.exchange.feed_history import run_history
@@ -35,8 +38,18 @@ def _kills() -> str:
 
 
 def _history(url: str, name: str) -> str:
-    commits = _dose(4000)
-    result = run_history(url, writers=8, pollers=8, commits=commits, seed=SEED)
+    database = Database(url)
+    migrations.upgrade(database)
+    with database.writing() as session:
+        owner = directory.add_administration(session, None, code="XA", names={"en": "A"})
+        circle = circle_models.Collection(title="History", description="")
+        session.add(circle)
+        session.flush()
+        owner_id, circle_id = owner.id, circle.id
+    result = run_history(
+        database, circle_id, owner_id, writers=8, commits=_dose(500), pollers=8, seed=SEED
+    )
+    database.dispose()
     return f"{name}: {result}"
 
 

@@ -30,6 +30,7 @@ def test_defaults_serve_this_machine_alone(tmp_path: Path) -> None:
         ("CIRT_HOST", ""),  # a socket takes that for every address
         ("CIRT_DATA_DIR", ""),
         ("CIRT_THREADS", "²"),
+        ("CIRT_PROXIES", "all"),
         ("CIRT_SESSION_HOURS", "99999999999"),
         ("CIRT_PUBLIC_URL", "https://cirt.example/path"),
     ],
