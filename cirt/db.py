@@ -203,7 +203,25 @@ def _sqlite_engine(url: sa.URL) -> Engine:
         if not options.get("cirt_each_alone"):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("cirt_writes") else "BEGIN")
 
+    event.listen(engine, "before_cursor_execute", _refuse_nul)
     return engine
+
+
+def _refuse_nul(
+    _connection: Connection, _cursor: object, statement: str, parameters: Any, *_more: object
+) -> None:
+    """Refuse the one character that PostgreSQL cannot keep and no person types."""
+    if any("\x00" in text for text in _texts(parameters)):
+        raise sa.exc.DataError(statement, None, ValueError("a text holds NUL"))
+
+
+def _texts(parameters: Any) -> Iterator[str]:
+    """Yield the texts among the parameters of one statement, or of one for many rows."""
+    for value in parameters or ():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, tuple | list):
+            yield from _texts(value)
 
 
 def _postgresql_engine(url: sa.URL) -> Engine:

@@ -1,8 +1,12 @@
 """Languages: which are offered, which way they run, and which one a request gets."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import flask
+import jinja2
 from babel import Locale
 from flask_babel import Babel, get_locale, gettext
 
@@ -24,6 +28,8 @@ LANGUAGES: tuple[Language, ...] = (
     Language("ar", "العربية", "rtl"),
 )
 CODES = tuple(language.code for language in LANGUAGES)
+
+_EMBEDDINGS = re.compile("[\u202a-\u202e]")
 
 LANGUAGE_COOKIE = "cirt_language"
 THEME_COOKIE = "cirt_theme"
@@ -62,7 +68,17 @@ def current_language() -> str:
 def sentence(error: DomainError) -> str:
     """Return an error's sentence in the language of this request."""
     translated = gettext(error.message)
-    return translated % error.params if error.params else translated
+    return translated % _in_order(error.params) if error.params else translated
+
+
+def _in_order(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values for a sentence without marks that would turn the rest of it round (UAX #9)."""
+    return {
+        name: _EMBEDDINGS.sub("", value)
+        if type(value) is str and _EMBEDDINGS.search(value)
+        else value
+        for name, value in params.items()
+    }
 
 
 def init_app(app: flask.Flask) -> None:
@@ -70,3 +86,10 @@ def init_app(app: flask.Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "UTC"
     Babel(app, locale_selector=choose_language, default_domain="messages")
+    in_template = app.jinja_env.globals["gettext"]
+
+    @jinja2.pass_context
+    def in_order(context: jinja2.runtime.Context, message: str, /, **params: Any) -> Any:
+        return in_template(context, message, **_in_order(params))
+
+    app.jinja_env.globals["gettext"] = in_order

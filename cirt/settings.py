@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from cirt import setting_kinds as kinds
 from cirt.errors import N_, SettingError
 
 
@@ -25,110 +25,7 @@ class Row:
     secret: bool = False
 
 
-MOST = 100_000
-KEY_LENGTH = 32
-
-
-def _text(name: str, value: str) -> str:
-    return value.strip()
-
-
-def _host(name: str, value: str) -> str:
-    if not value.strip():  # to a socket, an empty address is every address of the machine
-        raise SettingError(
-            N_("%(name)s is empty: set it to an address of this machine, or remove it."), name=name
-        )
-    return value.strip()
-
-
-def _language(name: str, value: str) -> str:
-    from cirt.i18n import CODES
-
-    if value.strip() not in CODES:
-        raise SettingError(
-            N_("%(name)s is %(value)s: set it to one of %(codes)s."),
-            name=name,
-            value=repr(value),
-            codes=", ".join(CODES),
-        )
-    return value.strip()
-
-
-def _port(name: str, value: str) -> int:
-    if not value.strip().isdecimal() or not 1 <= int(value) <= 65535:
-        raise SettingError(
-            N_("%(name)s is %(value)s: set it to a port number from 1 to 65535."),
-            name=name,
-            value=repr(value),
-        )
-    return int(value)
-
-
-def _count(name: str, value: str) -> int:
-    if not value.strip().isdecimal() or not 1 <= int(value) <= MOST:
-        raise SettingError(
-            N_("%(name)s is %(value)s: set it to a whole number from 1 to %(most)s."),
-            name=name,
-            value=repr(value),
-            most=MOST,
-        )
-    return int(value)
-
-
-def _proxies(name: str, value: str) -> int:
-    if value.strip() not in ("0", "1", "2", "3"):
-        raise SettingError(
-            N_("%(name)s is %(value)s: set it to 0, 1, 2 or 3."), name=name, value=repr(value)
-        )
-    return int(value)
-
-
-def _yes_no(name: str, value: str) -> bool:
-    words = {"yes": True, "no": False}
-    if value.strip().lower() not in words:
-        raise SettingError(
-            N_("%(name)s is %(value)s: set it to yes or no."), name=name, value=repr(value)
-        )
-    return words[value.strip().lower()]
-
-
-def _folder(name: str, value: str) -> Path:
-    path = Path(value).expanduser()
-    if not value.strip() or (path.exists() and not path.is_dir()):
-        raise SettingError(
-            N_("%(name)s is %(value)s: name a folder, or one that can be made."),
-            name=name,
-            value=repr(value),
-        )
-    return path.absolute()
-
-
-def _database_url(name: str, value: str) -> str:
-    value = value.strip()
-    if value and not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
-        raise SettingError(
-            N_(
-                "%(name)s must begin with sqlite:/// or postgresql:// ;"
-                " leave it out to keep one SQLite file in the data folder."
-            ),
-            name=name,
-        )
-    return value.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
-def _public_url(name: str, value: str) -> str:
-    value = value.strip().rstrip("/")
-    parts = urlsplit(value)
-    whole = parts.netloc and not (parts.path or parts.query or parts.fragment or parts.username)
-    if value and not (parts.scheme in ("http", "https") and whole):
-        raise SettingError(
-            N_(
-                "%(name)s is %(value)s: write https:// or http:// and the name of the host, no path."
-            ),
-            name=name,
-            value=repr(value),
-        )
-    return value
+KEY_LENGTH = 32  # characters
 
 
 ROWS: tuple[Row, ...] = (
@@ -137,14 +34,14 @@ ROWS: tuple[Row, ...] = (
         "data_dir",
         "var/cirt",
         "Folder for the database, the files and the keys.",
-        _folder,
+        kinds.folder,
     ),
     Row(
         "CIRT_DATABASE_URL",
         "database_url",
         "",
         "Database. Empty: one SQLite file in the data folder. PostgreSQL: postgresql://user@host/name",
-        _database_url,
+        kinds.database_url,
         secret=True,
     ),
     Row(
@@ -152,29 +49,29 @@ ROWS: tuple[Row, ...] = (
         "host",
         "127.0.0.1",
         "Address to serve on; the default is this machine alone.",
-        _host,
+        kinds.host,
     ),
-    Row("CIRT_PORT", "port", "8000", "Port to serve on.", _port),
+    Row("CIRT_PORT", "port", "8000", "Port to serve on.", kinds.port),
     Row(
         "CIRT_PUBLIC_URL",
         "public_url",
         "",
         "Address that people and partners use, when a proxy stands in front (https://…).",
-        _public_url,
+        kinds.public_url,
     ),
     Row(
         "CIRT_PROXIES",
         "proxies",
         "0",
         "How many proxies in front add the client's address to X-Forwarded-For; 0: nobody may say it.",
-        _proxies,
+        kinds.proxies,
     ),
     Row(
         "CIRT_SECRET_KEY",
         "secret_key",
         "",
         "Key for form tokens and keyed hashes. Empty: made once and kept in the data folder.",
-        _text,
+        kinds.text,
         secret=True,
     ),
     Row(
@@ -182,37 +79,37 @@ ROWS: tuple[Row, ...] = (
         "language",
         "en",
         "Language when neither the person nor the browser asks for one.",
-        _language,
+        kinds.language,
     ),
-    Row("CIRT_MAX_UPLOAD_MB", "max_upload_mb", "25", "Largest upload, in megabytes.", _count),
+    Row("CIRT_MAX_UPLOAD_MB", "max_upload_mb", "25", "Largest upload, in megabytes.", kinds.count),
     Row(
         "CIRT_IDLE_MINUTES",
         "idle_minutes",
         "120",
         "A session ends after this time without a request.",
-        _count,
+        kinds.count,
     ),
     Row(
         "CIRT_SESSION_HOURS",
         "session_hours",
         "12",
         "A session ends after this time in any case.",
-        _count,
+        kinds.count,
     ),
     Row(
         "CIRT_RELEASE_DELAY_HOURS",
         "release_delay_hours",
         "24",
         "How long a one-person team waits between preparing and approving a release.",
-        _count,
+        kinds.count,
     ),
-    Row("CIRT_THREADS", "threads", "8", "Requests handled at the same time.", _count),
+    Row("CIRT_THREADS", "threads", "8", "Requests handled at the same time.", kinds.count),
     Row(
         "CIRT_DEMONSTRATION",
         "demonstration",
         "no",
         "yes: every page says that this is a demonstration. Set by the demonstration itself.",
-        _yes_no,
+        kinds.yes_no,
     ),
 )
 

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,14 +14,13 @@ import sqlalchemy.exc
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cirt import access, errorpages, headers, i18n, routing
 from cirt.access import Actor
 from cirt.accounts import signing
 from cirt.db import Database
-from cirt.errors import N_, ForbiddenError, InvalidInputError
+from cirt.errors import N_, ForbiddenError
 from cirt.files import FileStore
 from cirt.person import Person, ShownPerson
 from cirt.settings import Settings
@@ -122,8 +120,6 @@ def _load_person(token: object) -> Person | None:
 
 def _begin() -> None:
     flask.g.request_id = uuid.uuid4().hex[:12]
-    if any("\x00" in text for text in (flask.request.path, *_texts(flask.request.args))):
-        flask.abort(400)
     endpoint = flask.request.endpoint
     if endpoint is None or endpoint == "static":
         return
@@ -150,30 +146,6 @@ def _touch() -> None:
             signing.touch(session, person.session_id)
     except sqlalchemy.exc.OperationalError as error:  # a full disk leaves reading possible
         log.warning("a session's last use could not be noted: %s", type(error.orig).__name__)
-
-
-def _refuse_nul() -> None:
-    """Refuse the one character that PostgreSQL cannot keep and no person types."""
-    if flask.request.method in SAFE_METHODS:
-        return
-    opening = routing.opening_of(flask.current_app, flask.request.endpoint or "")
-    if opening is None or opening.audience == routing.MACHINE:
-        return
-    for name, value in flask.request.form.items(multi=True):
-        if "\x00" in name or "\x00" in value:
-            raise InvalidInputError(
-                N_(
-                    "The field %(name)s holds a character that is no text (NUL); it is taken out"
-                    " below. Check the text and send it again."
-                ),
-                name=name.replace("\x00", ""),
-            )
-
-
-def _texts(arguments: MultiDict[str, str]) -> Iterator[str]:
-    for name, value in arguments.items(multi=True):
-        yield name
-        yield value
 
 
 def _end(response: flask.Response) -> flask.Response:
@@ -279,7 +251,6 @@ def init_app(app: flask.Flask, the_installation: Installation) -> None:
     login_manager.session_protection = None  # our own session rows hold what matters
     login_manager.user_loader(_load_person)
     csrf.init_app(app)
-    app.before_request(_refuse_nul)  # after the form's token, whose check reads the form first
     errorpages.init_app(app)
     app.after_request(_end)
     app.teardown_request(_close)

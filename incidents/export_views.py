@@ -15,7 +15,7 @@ from cirt.incidents.case_pages import blueprint, incident_for
 from cirt.incidents.case_words import LOSS_KINDS
 from cirt.incidents.wire_content import NOT_SENT, content_of
 from cirt.routing import opens
-from cirt.stix.ids import readable
+from cirt.stix.ids import in_order, readable
 from cirt.stix.misp_content import Loss
 from cirt.stix.misp_exchange import export_event
 from cirt.stix.wire import WireBundle, build
@@ -46,7 +46,7 @@ def bundle(incident_id: uuid.UUID) -> Any:
         problem=problem,
         kinds=_kinds(made) if made else [],
         readable=text[:MAX_SHOWN],
-        raw=made.body.decode()[:MAX_SHOWN] if made else "",
+        raw=in_order(made.body.decode())[:MAX_SHOWN] if made else "",
         is_cut=len(text) > MAX_SHOWN,
         reason=_(made.reason) if made and made.reason else "",
         not_sent=[_(sentence) for sentence in NOT_SENT],

@@ -31,6 +31,7 @@ from cirt.incidents.release_policy import POLICY_SENTENCES, Channel, need_of
 from cirt.incidents.release_words import STATE_KINDS, STATE_NAMES, lines_of
 from cirt.incidents.wire_content import NOT_SENT
 from cirt.routing import opens
+from cirt.stix.ids import in_order
 from cirt.web import actor, db_session, installation
 
 blueprint = flask.Blueprint("releases", __name__)
@@ -111,7 +112,7 @@ def waiting_releases() -> list[Release]:
 def detail(release_id: uuid.UUID) -> Any:
     """What a circle gets, or would get: readable, and the exact bytes."""
     row, incident = _release(release_id)
-    raw = row.bundle.decode("utf-8")
+    raw = in_order(row.bundle.decode("utf-8"))
     return flask.render_template(
         "releases/detail.html",
         release=row,

@@ -16,6 +16,8 @@ STIX_ID: Final = re.compile(
 )
 """An identifier as STIX 2.1, section 2.9, writes it; lower case only, so that equal is equal."""
 
+_DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
 
 def canonical_json(value: Any) -> bytes:
     """Return the one canonical form of a JSON value (RFC 8785).
@@ -59,5 +61,13 @@ def is_stix_id(text: Any, of_type: str | None = None) -> bool:
 
 
 def readable(body: bytes) -> str:
-    """Return canonical bytes indented, for a person who previews them."""
-    return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    """Return canonical bytes indented, for a person who previews them; see `in_order`."""
+    return in_order(json.dumps(json.loads(body), ensure_ascii=False, indent=2))
+
+
+def in_order(text: str) -> str:
+    """Return JSON text with its direction marks as escapes: the same JSON, read in its own order.
+
+    As they are, they could show one thing to a person and mean another (UAX #9, UTS #55).
+    """
+    return _DIRECTIONS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)

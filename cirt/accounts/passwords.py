@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+import os
 import secrets
-import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -17,8 +18,16 @@ MAX_LENGTH = 128
 
 # argon2id with OWASP's memory and one pass more (Password Storage Cheat Sheet: 19 MiB, t=2, p=1)
 _hasher = PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1)
-# each verification takes that memory: without a limit, sign-in attempts could exhaust it
-_at_once = threading.BoundedSemaphore(2)
+
+
+@cache
+def _threads(_process: int) -> ThreadPoolExecutor:
+    """Return the two threads of this process that compute.
+
+    Each computation takes that memory and its thread keeps it: on the threads of the requests,
+    attempts to sign in could exhaust it. A forked process has none of its parent's threads.
+    """
+    return ThreadPoolExecutor(2, thread_name_prefix="passwords")
 
 
 @cache
@@ -67,19 +76,21 @@ def check_password(password: str, *, username: str) -> None:
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash to keep."""
-    with _at_once:
-        return _hasher.hash(password)
+    return _threads(os.getpid()).submit(_hasher.hash, password).result()
 
 
 def password_matches(kept: str | None, password: object) -> bool:
     """Return whether the password is the kept one; as slow for an absent account as for a real one."""
     usable = isinstance(password, str) and 0 < len(password) <= MAX_LENGTH
-    with _at_once:
-        try:
-            matches = _hasher.verify(kept or _absent(), password if usable else "")  # type: ignore[arg-type]
-        except (VerificationError, InvalidHashError):
-            return False
+    try:
+        matches = _threads(os.getpid()).submit(_verify, kept, password if usable else "").result()
+    except (VerificationError, InvalidHashError):
+        return False
     return matches and usable and kept is not None
+
+
+def _verify(kept: str | None, password: object) -> bool:
+    return _hasher.verify(kept or _absent(), str(password))
 
 
 def new_secret() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.server import Server, free_port
 
@@ -160,6 +160,33 @@ def test_text_typed_while_the_server_is_dead_is_saved_when_it_is_back(
     page.goto(question)
     expect(page.locator("#comment")).to_have_value("بدأت الحملة قبل عام ونصف")
     expect(page.locator("input[name=choice][value='1']")).to_be_checked()
+
+
+def test_button_pressed_during_a_slow_save_is_no_conflict_with_oneself(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("assessor", "XZ", **PHONE)
+    address = _open_assessment(page)
+    page.goto(f"{address}/questions/D14-Q1")
+    under_way: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST" and not under_way:
+            under_way.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/questions/D14-Q1", hold)
+    with page.expect_request(lambda request: request.method == "POST"):
+        _level(page, "2").tap()
+    page.locator("#comment").fill(COMMENT)
+    page.locator("button[value=next]").tap()
+    _expect_state(page, "saving")
+    under_way[0].continue_()
+    expect(page).to_have_url(re.compile("/questions/D14-Q2$"))
+    page.goto(f"{address}/questions/D14-Q1")
+    expect(page.locator("#comment")).to_have_value(COMMENT)
+    expect(page.locator("input[name=choice][value='2']")).to_be_checked()
 
 
 # marks everything that the Tab key must reach; one of several radio buttons stands for its group

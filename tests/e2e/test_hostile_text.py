@@ -19,11 +19,13 @@ POLYGLOT = (
     '<a href="javascript:window.__ran=1">{{7*7}}${7*7}</a>'
 )
 OVERRIDE = "\u202e"  # turns all that follows round, unless the text is isolated
+# the content of a file is not shown; an account of losses shows the beginning of a value
+NOT_SHOWN = {"attached", "unknown-value"}
 PASSWORD = "seven quiet lanterns 41"
 USERNAME = "hostile.person"
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f-]{27}")
 
-WRONG = """() => {
+WRONG = r"""() => {
   const wrong = [];
   if (window.__ran !== undefined) wrong.push("a script ran");
   if (document.querySelector("a[href^='javascript:' i]")) wrong.push("a javascript: link");
@@ -32,27 +34,36 @@ WRONG = """() => {
   if (width > 360) {
     const wide = [...document.querySelectorAll("main *")].filter(one => {
       const box = one.getBoundingClientRect();
-      return box.width > 0 && (box.right > 361 || box.left < -1) && !one.closest(".table-scroll, pre");
+      return box.right > 361 || box.left < -1;
     });
-    wrong.push(`${width} px wide: ${wide.slice(0, 2).map(one => one.outerHTML.slice(0, 90))}`);
+    wrong.push(`${width} px wide: ${wide.slice(0, 3).map(one => one.outerHTML.slice(0, 60))}`);
   }
-  // text after an override must lie outside the isolate or the block that holds the override
+  // an override must not turn round what follows it: it ends with its isolate, its block or its line
+  const bounds = (element) => {
+    const style = getComputedStyle(element);
+    return style.display !== "inline" || /isolate|plaintext/.test(style.unicodeBidi);
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const place = node.data.lastIndexOf("\\u202e");
+    const place = node.data.lastIndexOf("\u202e");
+    if (place < 0 || !node.parentElement.checkVisibility()) continue;
     let holder = node.parentElement;
-    if (place < 0 || !holder.checkVisibility() || holder.closest("textarea, select")) continue;
-    if (/^[^\\u2069]*\\u2069/.test(node.data.slice(place))) continue;
-    for (; holder !== document.body; holder = holder.parentElement) {
-      const style = getComputedStyle(holder);
-      if (style.display !== "inline" || /isolate|plaintext/.test(style.unicodeBidi)) break;
+    while (!bounds(holder)) holder = holder.parentElement;
+    if (holder.matches("textarea, option")) continue;
+    const following = document.createTreeWalker(holder, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+    following.currentNode = node;
+    let after = node.data.slice(place + 1);
+    while (!after.includes("\u2069") && following.nextNode()) {
+      const next = following.currentNode;
+      if (next.nodeType === Node.TEXT_NODE) {
+        let around = next.parentElement;
+        while (!bounds(around)) around = around.parentElement;
+        if (around === holder) after += next.data;
+      } else if (next.tagName === "BR" || getComputedStyle(next).display === "block") break;
     }
-    const after = document.createRange();
-    after.setStart(node, place + 1);
-    after.setEndAfter(holder.lastChild);
-    if (/[\\p{L}\\p{N}]/u.test(after.toString())) {
-      wrong.push(`turned round: ${after.toString().trim().slice(0, 60)}`);
-    }
+    if (getComputedStyle(holder).whiteSpace.startsWith("pre")) after = after.split("\n")[0];
+    after = after.split("\u2069")[0];
+    if (/[\p{L}\p{N}]/u.test(after)) wrong.push(`turned round: ${after.trim().slice(0, 60)}`);
   }
   return wrong;
 }"""
@@ -96,7 +107,10 @@ class Watch:
         """Look at the page as it stands."""
         for fault in self.page.evaluate(WRONG):
             self._note(fault)
-        text = " ".join(self.page.inner_text("body").split())
+        typed = self.page.eval_on_selector_all(
+            "input, textarea", "all => all.map(one => one.value)"
+        )
+        text = " ".join([*self.page.inner_text("body").split(), *typed])
         self.shown |= set(re.findall(r"([a-z-]+) " + re.escape(POLYGLOT), text))
 
     def go(self, path: str) -> None:
@@ -316,12 +330,16 @@ def _import_event(person: Watch, own: set[str], folder: Path) -> None:
     }
     path = folder / "<svg onload=window.__ran=1>.json"
     path.write_text(json.dumps({"Event": event}), encoding="utf-8")
-    person.send("/incidents/import", {"file": path})
-    own.add(_uuid(person.page))
-    expect(person.page.get_by_text("1 event was read.")).to_be_visible(timeout=60_000)
+    page = person.page
+    person.go("/incidents/import")
+    page.set_input_files("input[type=file]", path)
+    page.get_by_role("button", name="Import").click()
+    # the page loads itself again until the file is read: only then can it be looked at
+    expect(page.get_by_text("1 event was read.")).to_be_visible(timeout=60_000)
+    own.add(_uuid(page))
     person.look()
-    person.page.locator("main .task-title").click()
-    own.add(_uuid(person.page))
+    page.locator("main .task-title").click()
+    own.add(_uuid(page))
     person.look()
 
 
@@ -380,5 +398,5 @@ def test_hostile_text_is_shown_as_text_on_every_page(
     )
     shown = set().union(*(each.shown for each in watches))
     typed = set(re.findall(r'hostile\("([a-z-]+)"', Path(__file__).read_text()))
-    assert typed - shown == set(), "typed, and shown nowhere"
+    assert typed - shown == NOT_SHOWN
     assert "incident" in partner.shown, "the partner reads what was released"

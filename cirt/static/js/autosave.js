@@ -6,6 +6,7 @@
   const PREFIX = "draft:";
   const KEPT_DAYS = 30;
   const TYPING_PAUSE = 800;
+  const SUBMIT_WAIT = 5000;
   const RETRY = [2000, 5000, 15000, 30000, 60000];
 
   const store = {
@@ -41,9 +42,11 @@
       this.busy = false;
       this.halted = false; // after a conflict, until a person has chosen
       this.timer = null;
+      this.waiting = null; // a submission that waits for the save under way
+      this.overdue = false; // it waited long enough
       form.addEventListener("input", (event) => this.edited(event.target));
       form.addEventListener("change", () => { if (this.unsaved && !this.halted) this.later(0); });
-      form.addEventListener("submit", () => setTimeout(() => this.leave(), 0));
+      form.addEventListener("submit", (event) => this.submitted(event));
       window.addEventListener("beforeunload", (event) => {
         if (!this.unsaved || this.leaving) return;
         event.preventDefault();
@@ -122,6 +125,26 @@
       this.timer = setTimeout(() => this.save(), pause);
     }
 
+    submitted(event) {
+      if (!this.busy || this.overdue) {
+        setTimeout(() => this.leave(), 0);
+        return;
+      }
+      // a save is under way: beside it, this submission would look like a change by somebody else
+      event.preventDefault();
+      if (this.waiting) return;
+      this.show("saving");
+      const timer = setTimeout(() => { this.overdue = true; this.submit(); }, SUBMIT_WAIT);
+      this.waiting = { button: event.submitter, timer };
+    }
+
+    submit() {
+      const { button, timer } = this.waiting;
+      clearTimeout(timer);
+      this.waiting = null;
+      this.form.requestSubmit(button);
+    }
+
     leave() {
       // an ordinary submission carries everything; the draft stays until a later page finds it confirmed
       this.leaving = true;
@@ -161,6 +184,15 @@
       else if (answer && answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 429) {
         this.show("refused", body?.message);
       } else this.failed("failed");
+      if (this.waiting) {
+        // without an answer, or in a conflict, the page stays: it says so
+        if (answer && answer.status < 500 && !this.halted) {
+          this.submit();
+          return;
+        }
+        clearTimeout(this.waiting.timer);
+        this.waiting = null;
+      }
       if (this.again) {
         this.again = false;
         if (this.unsaved) this.save();

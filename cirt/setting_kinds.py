@@ -1,0 +1,120 @@
+"""How the text of each kind of setting is read: the value, or a sentence with the remedy."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cirt.errors import N_, SettingError
+
+MOST = 100_000
+
+
+def text(name: str, value: str) -> str:
+    """Return the text without blanks around it."""
+    return value.strip()
+
+
+def host(name: str, value: str) -> str:
+    """Return an address to serve on."""
+    if not value.strip():  # to a socket, an empty address is every address of the machine
+        raise SettingError(
+            N_("%(name)s is empty: set it to an address of this machine, or remove it."), name=name
+        )
+    return value.strip()
+
+
+def language(name: str, value: str) -> str:
+    """Return a language that the interface has."""
+    from cirt.i18n import CODES
+
+    if value.strip() not in CODES:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to one of %(codes)s."),
+            name=name,
+            value=repr(value),
+            codes=", ".join(CODES),
+        )
+    return value.strip()
+
+
+def port(name: str, value: str) -> int:
+    """Return a port number, 1 to 65535."""
+    if not value.strip().isdecimal() or not 1 <= int(value) <= 65535:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to a port number from 1 to 65535."),
+            name=name,
+            value=repr(value),
+        )
+    return int(value)
+
+
+def count(name: str, value: str) -> int:
+    """Return a whole number from 1."""
+    if not value.strip().isdecimal() or not 1 <= int(value) <= MOST:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to a whole number from 1 to %(most)s."),
+            name=name,
+            value=repr(value),
+            most=MOST,
+        )
+    return int(value)
+
+
+def proxies(name: str, value: str) -> int:
+    """Return a number of proxies, 0 to 3."""
+    if value.strip() not in ("0", "1", "2", "3"):
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to 0, 1, 2 or 3."), name=name, value=repr(value)
+        )
+    return int(value)
+
+
+def yes_no(name: str, value: str) -> bool:
+    """Return whether it says yes."""
+    words = {"yes": True, "no": False}
+    if value.strip().lower() not in words:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to yes or no."), name=name, value=repr(value)
+        )
+    return words[value.strip().lower()]
+
+
+def folder(name: str, value: str) -> Path:
+    """Return the whole path of a folder that exists or can be made."""
+    path = Path(value).expanduser()
+    if not value.strip() or (path.exists() and not path.is_dir()):
+        raise SettingError(
+            N_("%(name)s is %(value)s: name a folder, or one that can be made."),
+            name=name,
+            value=repr(value),
+        )
+    return path.absolute()
+
+
+def database_url(name: str, value: str) -> str:
+    """Return the address as SQLAlchemy reads it; empty stays empty."""
+    value = value.strip()
+    if value and not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        raise SettingError(
+            N_(
+                "%(name)s must begin with sqlite:/// or postgresql:// ;"
+                " leave it out to keep one SQLite file in the data folder."
+            ),
+            name=name,
+        )
+    return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def public_url(name: str, value: str) -> str:
+    """Return scheme and host without a slash at the end; empty stays empty."""
+    value = value.strip().rstrip("/")
+    parts = urlsplit(value)
+    whole = parts.netloc and not (parts.path or parts.query or parts.fragment or parts.username)
+    if value and not (parts.scheme in ("http", "https") and whole):
+        raise SettingError(
+            N_(
+                "%(name)s is %(value)s: write https:// or http:// and the name of the host, no path."
+            ),
+            name=name,
+            value=repr(value),
+        )
+    return value

@@ -1,0 +1,238 @@
+"""Marked words in every field of XA; every page and address as everybody; none where it must not be.
+
+T-11: lists, counts and searches come from what the viewer may see. T-17 (CVE-2026-44231): secrets
+and content appear in no page, header, log line or audit entry of others.
+"""
+
+import base64
+import http.client
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from cirt import jobs
+from cirt.app import create_app
+from cirt.audit import AuditEntry
+from cirt.settings import read_settings
+from tests import postgresql, sharing
+from tests.conftest import store_cast
+from tests.functional import leaks
+from tests.functional.leaks import MARK, Scene, Visit
+
+pytestmark = pytest.mark.timeout(600)  # one fixture asks some two thousand questions
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+def scene(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    _cheap_passwords: None,
+) -> Iterator[Scene]:
+    """The installation after everybody asked for everything, with all that was logged."""
+    folder = tmp_path_factory.mktemp("leaks")
+    urls = (
+        postgresql.fresh_database() if request.param == "postgresql" else _sqlite(request, folder)
+    )
+    for url in urls:
+        settings = read_settings({}, data_dir=folder / "data", database_url=url)
+        app = create_app(settings)
+        app.testing = False
+        installation = app.extensions["cirt"]
+        cast = store_cast(installation.database, settings)
+        found = Scene(app, installation, cast)
+        top, engine = logging.getLogger(), logging.getLogger("sqlalchemy")
+        levels = top.level, engine.level
+        top.addHandler(found.log)
+        top.setLevel(logging.DEBUG)
+        engine.setLevel(logging.INFO)  # statements too, as an operator in search of a fault would
+        try:
+            leaks.seed(found)
+            engine.setLevel(logging.WARNING)
+            leaks.crawl(found)
+            _ask_over_the_wire(found)
+        finally:
+            top.removeHandler(found.log)
+            top.setLevel(levels[0])
+            engine.setLevel(levels[1])
+        yield found
+        installation.database.dispose()
+
+
+def _sqlite(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    template: Path = request.getfixturevalue("sqlite_template")
+    path = folder / "cirt.sqlite3"
+    path.write_bytes(template.read_bytes())
+    yield f"sqlite:///{path}"
+
+
+def _ask_over_the_wire(scene: Scene) -> None:
+    """Ask as machines and as nobody through a real server, which logs every request."""
+    with sharing.serving(scene.app) as url:
+        for code in ("XA", "XB", "XC", None):
+            connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+            headers = {}
+            if code is not None:
+                pair = f"{code.lower()}-machine:{scene.cast.tokens[code]}".encode()
+                headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+            for address, rule in leaks.addresses(scene).items():
+                # an alias and a refused id stand in the address itself: whoever asks writes it
+                if MARK.search(address) or not rule.startswith(("/exchange", "/taxii2", "/incid")):
+                    continue
+                connection.request("GET", address, headers=headers)
+                connection.getresponse().read()
+            connection.close()
+
+
+def _show(visits: list[tuple[Visit, str]]) -> list[str]:
+    return [f"{one.viewer} read “{what}” at {one.url} ({one.status})" for one, what in visits]
+
+
+def test_every_get_route_was_asked_by_everybody(scene: Scene) -> None:
+    """T-17: the routes come from the application itself, so a new one is asked too."""
+    rules = {
+        rule.rule
+        for rule in scene.app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule.endpoint != "static"
+    }
+    assert {one.rule for one in scene.visits} == rules
+    assert {one.viewer for one in scene.visits} == set(leaks.VIEWERS)
+    faults = [one for one in scene.visits if one.status >= 500 and one.rule != "/health/ready"]
+    assert faults == []
+
+
+def test_marked_words_reach_only_their_readers(scene: Scene) -> None:
+    """T-17: in no body and in no header of anybody else."""
+    leaked = [
+        (visit, scene.marks.places[word][0])
+        for visit in scene.visits
+        for word in sorted(visit.words)
+        if visit.viewer not in scene.marks.places[word][1]
+    ]
+    assert _show(leaked) == []
+
+
+def test_every_marked_word_is_alive(scene: Scene) -> None:
+    """Each reader found each word that is meant for them, or the test above would prove little."""
+    seen: dict[str, set[str]] = {}
+    for visit in scene.visits:
+        for word in visit.words:
+            seen.setdefault(word, set()).add(visit.viewer)
+    unread = {
+        place: readers - seen.get(word, set()) - _NOT_REPEATED.get(place, set())
+        for word, (place, readers) in scene.marks.places.items()
+    }
+    assert {place: names for place, names in unread.items() if names} == {}
+    assert len(scene.marks.places) > 70
+
+
+# what these readers may know, and no page repeats: it is at the machine address, or only kept
+_PEOPLE = {"nadia", "omar", "boris"}
+_NOT_REPEATED = {
+    "posted name": _PEOPLE,
+    "posted pattern": _PEOPLE,
+    "rule shared": {"boris"},
+    "sharing group": _PEOPLE,
+}
+
+
+def test_secrets_are_in_no_answer(scene: Scene) -> None:
+    """T-17: tokens, passwords, links, shared secrets, keys, their hashes, and paths of the disk."""
+    assert len(scene.secrets) > 30
+    leaked = [(visit, name) for visit in scene.visits for name in visit.secrets]
+    assert _show(leaked) == []
+
+
+def test_administrators_pages_hold_no_content(scene: Scene) -> None:
+    """Jobs, directory, circles and the record of acts: frames and figures, never what was written."""
+    pages = {visit.rule: visit for visit in scene.visits if visit.viewer == "root"}
+    shown = {
+        scene.marks.places[word][0]
+        for visit in scene.visits
+        if visit.viewer == "root"
+        for word in visit.words
+    }
+    assert shown == {
+        "label of a token",
+        "title of a circle",
+        "purpose of a circle",
+        "alias of a circle",
+    }
+    for rule in ("/jobs", "/directory/", "/circles/", "/circles/<uuid:circle_id>"):
+        assert pages[rule].status == 200, rule
+    for rule, visit in pages.items():
+        if rule.startswith(("/incidents", "/assessments", "/releases", "/exchange")):
+            assert visit.status in (401, 403, 404, 405), rule
+
+
+def test_log_holds_no_content_and_no_secret(scene: Scene) -> None:
+    """T-17: every logger at DEBUG, the statements of the database and werkzeug's requests."""
+    lines = scene.log.lines
+    assert any('"GET /exchange/collections/' in line for line in lines)
+    assert any("INSERT INTO incident" in line for line in lines)
+    places = {word: place for word, (place, _readers) in scene.marks.places.items()}
+    leaked = {(places[word.lower()], line) for line in lines for word in MARK.findall(line)}
+    assert leaked == set()
+    told = {
+        (name, line)
+        for line in lines
+        for name, secret in scene.secrets.items()
+        # where the database lies is the operator's to see
+        if secret in line and name != "the folder of the installation"
+    }
+    assert told == set()
+
+
+def test_audit_trail_holds_no_content_and_no_secret(scene: Scene) -> None:
+    """Ids, digests and counts; never words that a person typed."""
+    with scene.database.reading() as session:
+        entries = session.scalars(sa.select(AuditEntry)).all()
+    assert {entry.action for entry in entries} > {"incident.create", "release.approved"}
+    for entry in entries:
+        text = json.dumps([entry.subject, entry.actor, entry.action, entry.details])
+        assert MARK.findall(text) == [], entry.action
+        assert [name for name, secret in scene.secrets.items() if secret in text] == []
+
+
+def test_payloads_of_jobs_hold_ids_only(scene: Scene) -> None:
+    """What waits or failed is named by ids; words of a refused file stay with who sent it."""
+    with scene.database.reading() as session:
+        rows = session.scalars(sa.select(jobs.Job)).all()
+    assert {row.state for row in rows} >= {"done", "failed"}
+    for row in rows:
+        text = json.dumps([row.kind, row.key, row.payload, row.result, row.message])
+        assert MARK.findall(text) == []
+
+
+def test_search_of_a_stranger_counts_nothing_T11(scene: Scene) -> None:
+    """T-11: a word that XA's incidents hold finds for XC what a word of nobody finds."""
+    pages = []
+    for word in ("zq", "zy"):
+        answer = scene.clients["chen"].get(f"/incidents/?text={word}")
+        text = answer.get_data(as_text=True).replace(answer.headers["X-Request-Id"], "")
+        text = re.sub(r'(name="csrf_token" value|name="csrf-token" content)="[^"]+"', "", text)
+        pages.append(text.replace(word, "…"))
+    assert pages[0] == pages[1]
+    own = scene.clients["nadia"].get("/incidents/?text=zq").get_data(as_text=True)
+    assert len(set(MARK.findall(own))) == 4  # plain, red, shared (renamed), imported
+
+
+def test_figures_of_the_start_page_count_only_ones_own_T11(scene: Scene) -> None:
+    """T-11: for omar one incident less than for nadia, the TLP:RED one; for XC none."""
+    figures: dict[str, Any] = {}
+    for name in ("nadia", "omar", "chen"):
+        text = scene.clients[name].get("/").get_data(as_text=True)
+        text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+        figures[name] = re.search(r"Incidents not closed (\d+)", text)
+    assert {name: int(found[1]) for name, found in figures.items()} == {
+        "nadia": 4,
+        "omar": 3,
+        "chen": 0,
+    }
