@@ -1,7 +1,9 @@
 """Joins the parts into one application: the only place that knows both halves."""
 
+import ctypes
 import logging
 import multiprocessing.util
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -76,8 +78,25 @@ def _links() -> dict[str, Any]:
     }
 
 
+# mallopt's names in glibc's malloc.h, and their values
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+
+
+def _give_memory_back() -> None:
+    """Keep the serving process small, where the C library is glibc.
+
+    By default it keeps a heap for every thread, and after the first password check (19 MiB)
+    it keeps blocks of that size in each: 290 MB instead of 125 after some hundred sign-ins.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        for option, value in ((_ARENA_MAX, 2), (_MMAP_THRESHOLD, 131072), (_TRIM_THRESHOLD, 131072)):
+            mallopt(option, value)
+
+
 def serve_app() -> flask.Flask:
     """Return the application of a server process, with background work and its log set up."""
+    _give_memory_back()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it says more than it has to
     return create_app(with_jobs=True)

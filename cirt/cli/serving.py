@@ -96,21 +96,9 @@ def refuse_busy_port(settings: Settings) -> None:
         ) from error
 
 
-# For glibc in the serving process. By default it keeps a heap for every thread, and after the
-# first password check (19 MiB) it keeps blocks of that size in each of them: 290 MB instead of
-# 125 after some hundred sign-ins and pages.
-ALLOCATOR = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "131072",
-    "MALLOC_TRIM_THRESHOLD_": "131072",
-}
-
-
 def serve(settings: Settings) -> None:
     """Serve until stopped: granian, or waitress on machines for which it has no wheel."""
     refuse_busy_port(settings)
-    for name, value in ALLOCATOR.items():
-        os.environ.setdefault(name, value)
     try:
         from granian import Granian
         from granian.constants import Interfaces

@@ -18,9 +18,9 @@ POLYGLOT = (
     "<img src=/no-such-picture onerror=window.__ran=1>"
     '<a href="javascript:window.__ran=1">{{7*7}}${7*7}</a>'
 )
+BEGINNING = POLYGLOT[:50]  # all of it, wherever long values are shortened
 OVERRIDE = "\u202e"  # turns all that follows round, unless the text is isolated
-# the content of a file is not shown; an account of losses shows the beginning of a value
-NOT_SHOWN = {"attached", "unknown-value"}
+NOT_SHOWN = {"attached"}  # the content of a file
 PASSWORD = "seven quiet lanterns 41"
 USERNAME = "hostile.person"
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -30,6 +30,8 @@ WRONG = r"""() => {
   if (window.__ran !== undefined) wrong.push("a script ran");
   if (document.querySelector("a[href^='javascript:' i]")) wrong.push("a javascript: link");
   if (document.querySelector("img[src*='no-such-picture']")) wrong.push("an injected picture");
+  const text = document.body.innerText;
+  if (text.includes(">49$") || text.includes("}}49")) wrong.push("a template was run");
   const width = document.documentElement.scrollWidth;
   if (width > 360) {
     const wide = [...document.querySelectorAll("main *")].filter(one => {
@@ -111,7 +113,7 @@ class Watch:
             "input, textarea", "all => all.map(one => one.value)"
         )
         text = " ".join([*self.page.inner_text("body").split(), *typed])
-        self.shown |= set(re.findall(r"([a-z-]+) " + re.escape(POLYGLOT), text))
+        self.shown |= set(re.findall(r"([a-z-]+) " + re.escape(BEGINNING), text))
 
     def go(self, path: str) -> None:
         """Open a page and look at it."""
