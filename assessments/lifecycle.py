@@ -61,7 +61,8 @@ def refusal(standing: Standing, act: Act) -> ForbiddenError | None:
     sentence = _REFUSALS.get((standing.state, act))
     if sentence is None:
         return None
-    date = standing.closed_at.strftime("%Y-%m-%d") if standing.closed_at else ""
+    # isolated: in an Arabic sentence its parts would change places
+    date = f"\u2066{standing.closed_at:%Y-%m-%d}\u2069" if standing.closed_at else ""
     return ForbiddenError(sentence, date=date)
 
 

@@ -111,3 +111,12 @@ READING_NAMES: dict[str, str] = {
     "incident.export": N_("Taken as a file"),
     "incident.import": N_("Imported"),
 }
+
+# distribution levels of MISP: data of the sender, shown to whoever decides about a release
+DISTRIBUTION_NAMES: dict[int, str] = {
+    0: N_("The sender's own organisation only"),
+    1: N_("The sender's community only"),
+    2: N_("Communities connected to the sender's"),
+    3: N_("All communities"),
+    4: N_("A sharing group"),
+}

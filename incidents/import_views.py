@@ -13,6 +13,7 @@ from cirt.files import clean_name, keep_file
 from cirt.incidents.case_forms import ImportForm
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import blueprint, incident_for, refuse
+from cirt.incidents.case_words import DISTRIBUTION_NAMES
 from cirt.incidents.export_views import loss_row
 from cirt.incidents.rights import IMPORT_JOB
 from cirt.routing import opens
@@ -91,11 +92,13 @@ def origin(incident_id: uuid.UUID) -> Any:
     if incident.origin is None:
         raise NotFoundError
     known = incident.origin
+    level = known["distribution"]
     return flask.render_template(
         "incidents/origin.html",
         incident=incident,
         tab="summary",
         origin=known,
+        distribution=_(DISTRIBUTION_NAMES[level]) if level in DISTRIBUTION_NAMES else None,
         losses=[
             loss_row(each["kind"], each["what"], each["message"], each["params"])
             for each in known["losses"]

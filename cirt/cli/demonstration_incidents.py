@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,6 +35,11 @@ def load(stage: Stage) -> None:
     _import(stage, data.section("misp"))
 
 
+def _paragraphs(text: str) -> str:
+    """Return a text without the line ends that only keep the file narrow."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text.strip())
+
+
 def _add_incident(session: Session, stage: Stage, one: DataMap) -> uuid.UUID:
     actor, moment = stage.actors[one.text("by")], now()
     times = one.section("hours_ago")
@@ -43,7 +49,7 @@ def _add_incident(session: Session, stage: Stage, one: DataMap) -> uuid.UUID:
         actor,
         CaseDetails(
             title=one.text("title"),
-            description=one.text("description"),
+            description=_paragraphs(one.text("description")),
             language=one.text("language"),
             rsit=one.text("kind"),
             severity=one.integer("severity", 0, 5) if "severity" in one else None,
@@ -122,6 +128,8 @@ def _import(stage: Stage, one: DataMap) -> None:
             session,
             actor,
             incident,
-            replace(details, description=f"{details.description}\n\n{one.text('source')}"),
+            replace(
+                details, description=f"{details.description}\n\n{_paragraphs(one.text('source'))}"
+            ),
             revision=incident.form_revision,
         )
