@@ -90,7 +90,11 @@ def _give_memory_back() -> None:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
-        for option, value in ((_ARENA_MAX, 2), (_MMAP_THRESHOLD, 131072), (_TRIM_THRESHOLD, 131072)):
+        for option, value in (
+            (_ARENA_MAX, 2),
+            (_MMAP_THRESHOLD, 131072),
+            (_TRIM_THRESHOLD, 131072),
+        ):
             mallopt(option, value)
 
 

@@ -86,7 +86,7 @@ def init_app(app: flask.Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "UTC"
     Babel(app, locale_selector=choose_language, default_domain="messages")
-    in_template = app.jinja_env.globals["gettext"]
+    in_template: Any = app.jinja_env.globals["gettext"]
 
     @jinja2.pass_context
     def in_order(context: jinja2.runtime.Context, message: str, /, **params: Any) -> Any:

@@ -27,7 +27,7 @@ def _threads(_process: int) -> ThreadPoolExecutor:
     Each computation takes that memory and its thread keeps it: on the threads of the requests,
     attempts to sign in could exhaust it. A forked process has none of its parent's threads.
     """
-    return ThreadPoolExecutor(1, thread_name_prefix="passwords")
+    return ThreadPoolExecutor(2, thread_name_prefix="passwords")
 
 
 @cache

@@ -24,6 +24,7 @@ from cirt.db import Database
 from cirt.incidents.case_models import Incident, IncidentObservable, IncidentRule
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.release_models import Release, StandingApproval
+from cirt.incidents.store_models import FeedEntry
 from cirt.jobs import Job
 from cirt.settings import Settings, read_settings
 
@@ -112,6 +113,11 @@ class Walk:
                 "job_id": job,
                 "release_id": release.id,
                 "circle_id": circle.id,
+                "report_id": first(
+                    sa.select(FeedEntry.stix_id).where(
+                        FeedEntry.collection_id == circle.id, FeedEntry.type == "report"
+                    )
+                ),
                 "collection_id": circle.id,
                 "administration_id": owner,
                 "approval_id": approval,

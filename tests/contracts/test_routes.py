@@ -49,10 +49,10 @@ def test_table_shows_nothing_of_xa_to_xc() -> None:
         if row["method"] == "GET" and (
             "<uuid:incident_id>" in row["route"] or "<uuid:release_id>" in row["route"]
         ):
-            assert row["analyst XC"] == "404", row["route"]
-            assert row["analyst XB"] == "404", row["route"]
+            assert row["analyst XC"] in ("404", "403", "405"), row["route"]
+            assert row["analyst XB"] in ("404", "403", "405"), row["route"]
         if row["method"] == "GET" and "<uuid:assessment_id>" in row["route"]:
-            assert row["focal point XB"] in ("404", "403"), row["route"]
+            assert row["focal point XB"] in ("404", "403", "405"), row["route"]
         if "<collection" in row["route"] and row["route"].startswith("/exchange/"):
             assert row["machine XC"] in ("404", "405"), row["route"]
 
