@@ -96,6 +96,8 @@ def code() -> Any:
     user = signing.user_who_gave(db_session(), flask.session.get(PENDING), settings=settings)
     form = CodeForm()
     kept = Kept.of_sign_in_form() if flask.request.method == "POST" else Kept()
+    if user is None and flask.request.method != "POST":
+        return flask.redirect(flask.url_for("account.sign_in"))
     if user is None:
         again = SignInForm(formdata=None, next=form.next.data)
         again.form_errors.append(_("The code was asked for too long ago. Begin again."))

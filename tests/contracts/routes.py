@@ -185,6 +185,7 @@ class Walk:
                         answer.get_data(as_text=True)[:500],
                     )
                     row[column] = str(answer.status_code)
+                    answer.close()
                 yield row
 
 
