@@ -111,13 +111,14 @@ def may_be_approved_from(release: Release, delay: timedelta) -> datetime:
     return release.prepared_at + delay
 
 
-def recipients_of(collection: Collection, producer_id: uuid.UUID) -> list[dict[str, str]]:
+def recipients_of(collection: Collection, producer_id: uuid.UUID) -> list[dict[str, Any]]:
     """Return who would read it, by code, as a release keeps them."""
     return [
         {
             "id": str(member.administration_id),
             "code": member.administration.code,
             "name": member.administration.name_in("en"),
+            "names": member.administration.names,
         }
         for member in readers_of(collection, producer_id)
     ]

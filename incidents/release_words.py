@@ -22,6 +22,14 @@ STATE_KINDS: dict[str, str] = {
     ReleaseState.WITHDRAWN: "blocked",
 }
 
+# what every object has: shown in columns of its own, or the same for all of a bundle
+_FRAME = frozenset(
+    (
+        *("type", "id", "spec_version", "created", "modified", "created_by_ref", "revoked"),
+        *("object_marking_refs", "granular_markings", "extensions", "lang", "labels"),
+        *("external_references", "defanged"),
+    )
+)
 _SAYING = ("name", "value", "pattern", "content", "relationship_type", "description", "key")
 
 
@@ -58,19 +66,23 @@ def lines_of_objects(objects: Iterable[dict[str, Any]]) -> list[Line]:
 
 
 def _text(one: dict[str, Any]) -> str:
-    for name in _SAYING:
-        if one.get(name):
-            return str(one[name])
-    hashes = one.get("hashes")
-    if isinstance(hashes, dict) and hashes:
-        return ", ".join(f"{name} {value}" for name, value in sorted(hashes.items()))
-    if "number" in one:
-        return f"AS{one['number']}"
-    return ", ".join(
-        f"{name}: {value}"
-        for name, value in one.items()
-        if name.startswith(("first_", "last_", "number_"))
-    )
+    if "created" in one:  # an object of the case: its name, or what stands for it
+        for name in _SAYING:
+            if one.get(name):
+                return str(one[name])
+    # an observable: all that it says, so that nothing is approved unseen
+    said = {name: value for name, value in one.items() if name not in _FRAME}
+    if set(said) == {"value"}:
+        return str(said["value"])
+    return "; ".join(f"{name}: {_flat(value)}" for name, value in said.items())
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(inner)}" for name, inner in sorted(value.items()))
+    if isinstance(value, list):
+        return ", ".join(_flat(inner) for inner in value)
+    return str(value)
 
 
 def _relation(one: dict[str, Any], names: dict[str, str]) -> str:

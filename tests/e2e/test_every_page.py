@@ -25,6 +25,11 @@ NOT_CRAWLED = {
     "account.welcome": "needs a link made by an administrator",
     "account.recovery_codes": "only with a second factor",
     "account.disable_second_factor": "only with a second factor",
+    "account.code": "only with a second factor",
+    "account.sign_in": "no link for those who are signed in; looked at by its own test",
+    "assessments.evidence_file": "a download",
+    "incidents.import_status": "lasts as long as an import; another test follows one",
+    "incidents.remove_rule": "only where a rule was imported",
 }
 ROLES = (
     ("analyst", "XA"),
@@ -45,7 +50,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> flask.Flask:
 def _crawl(page: Page, application: flask.Flask, found: dict[str, str]) -> list[str]:
     """Visit one page of every route that links lead to; return the new addresses."""
     adapter = application.url_map.bind("localhost")
-    queue, seen, new = ["/"], set(), []
+    queue, seen, new = ["/"], dict[str, int](), []
     while queue:
         path = queue.pop(0)
         page.goto(path)
@@ -63,9 +68,10 @@ def _crawl(page: Page, application: flask.Flask, found: dict[str, str]) -> list[
                 endpoint, _arguments = adapter.match(parts.path)
             except HTTPException as error:
                 raise AssertionError(f"{path} links to {target}, which no route serves") from error
-            if endpoint in seen or endpoint == "static":
+            # a few pages of each route: not every one has all links
+            if seen.get(endpoint, 0) >= 3 or endpoint == "static" or target in queue:
                 continue
-            seen.add(endpoint)
+            seen[endpoint] = seen.get(endpoint, 0) + 1
             answer = page.request.get(target)
             assert answer.status < 400, f"{path} links to {target}: {answer.status}"
             if "text/html" not in answer.headers.get("content-type", ""):
