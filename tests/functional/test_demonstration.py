@@ -266,7 +266,7 @@ def test_circles_have_their_members_and_a_named_standing_approval(demo: Demo) ->
     (approval,) = _rows(demo, sa.select(StandingApproval))
     assert approval.approver.username == "omar"
     assert approval.collection_id == circles["Exchange test"].id
-    assert approval.ceiling == "amber"
+    assert approval.ceiling == "amber+strict"
 
 
 def test_audit_chains_are_whole(demo: Demo) -> None:
