@@ -38,11 +38,7 @@ def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> 
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    installation = web.Installation(
-        settings=settings,
-        database=open_database(settings),
-        files=FileStore(settings.files_dir, settings.max_upload_mb * 1024 * 1024),
-    )
+    installation = open_installation(settings)
     web.init_app(app, installation)
 
     from cirt import pages  # needs the accounts' views, which need the web
@@ -107,7 +103,7 @@ def serve_app() -> flask.Flask:
 
 
 def open_installation(settings: Settings) -> web.Installation:
-    """Return an installation without a web application, for the command line."""
+    """Return an installation without a web application, as the command line uses it."""
     return web.Installation(
         settings=settings,
         database=open_database(settings),

@@ -66,7 +66,7 @@ def add_administration() -> Any:
         else:
             flask.flash(_("The administration was added."), "success")
             return flask.redirect(flask.url_for("directory.index"))
-    return flask.render_template("directory/add_administration.html", form=form), _status(form)
+    return _add_page(form, _("Add an administration"), _("Add the administration"))
 
 
 @blueprint.route("/users/new", methods=["GET", "POST"])
@@ -93,7 +93,7 @@ def add_user() -> Any:
             form.refuse(error, "username")
         else:
             return _link_page(user)
-    return flask.render_template("directory/add_user.html", form=form), _status(form)
+    return _add_page(form, _("Add a user"), _("Add the user and show the invitation"))
 
 
 @blueprint.route("/users/<uuid:user_id>", methods=["GET", "POST"])
@@ -165,7 +165,7 @@ def add_token() -> Any:
             form.refuse(error, "label")
         else:
             return flask.render_template("directory/token.html", token=row, text=text)
-    return flask.render_template("directory/add_token.html", form=form), _status(form)
+    return _add_page(form, _("Make a token"), _("Make the token"))
 
 
 @blueprint.post("/tokens/<uuid:token_id>/revoke")
@@ -190,6 +190,11 @@ def _link_page(user: User) -> str:
     return flask.render_template(
         "directory/link.html", user=user, link=link, hours=directory.LINK_HOURS
     )
+
+
+def _add_page(form: Form, title: str, button: str) -> tuple[str, int]:
+    page = flask.render_template("directory/add.html", form=form, title=title, button=button)
+    return page, _status(form)
 
 
 def _status(form: Form) -> int:
