@@ -90,24 +90,6 @@ def circle(database: Database, cast: Cast) -> uuid.UUID:
     return found
 
 
-@pytest.fixture
-def writer(app: flask.Flask, cast: Cast) -> Machine:
-    """XA's machine."""
-    return Machine(app, cast.tokens["XA"])
-
-
-@pytest.fixture
-def reader(app: flask.Flask, cast: Cast) -> Machine:
-    """XB's machine."""
-    return Machine(app, cast.tokens["XB"])
-
-
-@pytest.fixture
-def url(circle: uuid.UUID) -> str:
-    """Where envelopes go."""
-    return f"/exchange/collections/{circle}/objects/"
-
-
 def test_taxii_refuses_what_is_no_strict_json_with_its_place(
     writer: Machine, reader: Machine, url: str
 ) -> None:

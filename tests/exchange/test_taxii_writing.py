@@ -48,24 +48,6 @@ def circle(database: Database, cast: Cast) -> uuid.UUID:
     return found
 
 
-@pytest.fixture
-def writer(app: flask.Flask, cast: Cast) -> Machine:
-    """XA's machine."""
-    return Machine(app, cast.tokens["XA"])
-
-
-@pytest.fixture
-def reader(app: flask.Flask, cast: Cast) -> Machine:
-    """XB's machine."""
-    return Machine(app, cast.tokens["XB"])
-
-
-@pytest.fixture
-def url(circle: uuid.UUID) -> str:
-    """Where envelopes go."""
-    return f"/exchange/collections/{circle}/objects/"
-
-
 def test_good_objects_are_kept_and_bad_ones_named(
     writer: Machine, reader: Machine, url: str, database: Database
 ) -> None:
