@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from cirt import i18n
 from cirt.assessments.conduct import record
 from cirt.assessments.pages import blueprint, instrument_of, render, the_assessment
-from cirt.assessments.report import report_document
-from cirt.assessments.report_content import report_content, results_of
+from cirt.assessments.report.content import report_content, results_of
+from cirt.assessments.report.document import report_document
 from cirt.assessments.results import (
     CONFIDENCE_NAMES,
     CONFIDENCE_RULE,

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from cirt.assessments.instrument_model import LEVELS, Instrument, Question
+from cirt.assessments.instruments.model import LEVELS, Instrument, Question
 from cirt.errors import N_, InvalidInputError
 
 
@@ -209,10 +209,9 @@ def score(
     }
     pillars = {
         pillar.id: figure(
-            result
-            for dimension in instrument.dimensions
-            if dimension.pillar_id == pillar.id
-            for result in dimensions[dimension.id].questions
+            questions[question.id]
+            for question in instrument.questions
+            if question.pillar_id == pillar.id
         )
         for pillar in instrument.pillars
     }

@@ -1,4 +1,4 @@
-"""The lists incidents are classified by: kind (RSIT), severity, sector, and the TLP labels."""
+"""The short lists of the field: kinds of incident (RSIT), severity, sectors, stakeholders, TLP."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,6 +44,14 @@ class Severity:
 @dataclass(frozen=True, slots=True)
 class Sector:
     """A sector that an incident touches."""
+
+    id: str
+    name: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class StakeholderGroup:
+    """A group of a country's institutions with a part in cybersecurity."""
 
     id: str
     name: Sentence
@@ -111,6 +119,19 @@ def sectors() -> Mapping[str, Sector]:
         {
             row.text("id"): Sector(row.text("id"), sentence_of(row, "name", row.text("id")))
             for row in _rows("sectors.yml", "sectors", ("id", "name"))
+        }
+    )
+
+
+@cache
+def stakeholder_groups() -> Mapping[str, StakeholderGroup]:
+    """Return the groups of stakeholders by id, in the order of their file."""
+    return MappingProxyType(
+        {
+            row.text("id"): StakeholderGroup(
+                row.text("id"), sentence_of(row, "name", row.text("id"))
+            )
+            for row in _rows("stakeholders.yml", "groups", ("id", "name"))
         }
     )
 

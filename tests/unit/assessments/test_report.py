@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from cirt.assessments.instruments import load_instrument
-from cirt.assessments.report import report_document
-from cirt.assessments.report_model import (
+from cirt.assessments.report.document import report_document
+from cirt.assessments.report.model import (
     DimensionContent,
     EvidenceContent,
     ProvisionContent,
     QuestionContent,
     ReportContent,
 )
-from cirt.assessments.report_words import REPORT_WORDS
+from cirt.assessments.report.words import REPORT_WORDS
 from cirt.assessments.results import Confidence, confidence, radar, shown_results
 from cirt.assessments.scoring import AnswerState, AnswerValue, score
 from cirt.assessments.typed_text import typed

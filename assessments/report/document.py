@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from cirt.assessments.report_model import (
+from cirt.assessments.report.model import (
     DimensionContent,
     EvidenceContent,
     ProvisionContent,
     QuestionContent,
     ReportContent,
 )
-from cirt.assessments.report_words import REPORT_WORDS as WORDS
+from cirt.assessments.report.words import REPORT_WORDS as WORDS
 from cirt.assessments.results import (
     CONFIDENCE_NAMES,
     CONFIDENCE_RULE,

@@ -25,7 +25,7 @@ from cirt.errors import N_
 from cirt.localtext import LANGUAGES, SOURCE_LANGUAGE, Sentence, Status, Translation
 
 if TYPE_CHECKING:
-    from cirt.assessments.instrument_model import Instrument
+    from cirt.assessments.instruments.model import Instrument
 
 Translations = Mapping[str, Translation]  # sentence id -> translation
 

@@ -10,10 +10,10 @@ from cirt.assessments import queries
 from cirt.assessments.answering import answers_of
 from cirt.assessments.evidence import MARKINGS, evidence_of
 from cirt.assessments.instruments import Dimension, Instrument, Question, load_instrument
+from cirt.assessments.instruments.references import Provision, provisions
 from cirt.assessments.lifecycle import State
 from cirt.assessments.models import Answer, Assessment, Evidence
-from cirt.assessments.references import Provision, provisions
-from cirt.assessments.report_model import (
+from cirt.assessments.report.model import (
     DimensionContent,
     EvidenceContent,
     ProvisionContent,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from cirt.assessments.instrument_files import read_instrument_folder
-from cirt.assessments.instrument_model import (
+from cirt.assessments.instruments.files import read_instrument_folder
+from cirt.assessments.instruments.model import (
     LEVELS,
     Applies,
     Crosswalk,
@@ -13,7 +13,7 @@ from cirt.assessments.instrument_model import (
     Pillar,
     Question,
 )
-from cirt.assessments.instrument_translations import (
+from cirt.assessments.instruments.translations import (
     LanguageReport,
     translation_file,
     translation_report,
