@@ -12,7 +12,7 @@ from cirt.access import Actor, Role
 from cirt.accounts.models import Administration, AdministrationKind
 from cirt.assessments import grants
 from cirt.assessments.instruments import load_instrument
-from cirt.assessments.lifecycle import Act, State, state_after
+from cirt.assessments.lifecycle import Act, GrantRole, State, state_after
 from cirt.assessments.models import MAX_REASON, MAX_TITLE, Assessment, AssessmentStep
 from cirt.assessments.wording import written
 from cirt.clock import now
@@ -83,7 +83,12 @@ def start_assessment(
     )
     if actor.administration_id != country.id and actor.user_id is not None:
         grants.give_grant(
-            session, actor, assessment, user_id=actor.user_id, until=grants.default_until()
+            session,
+            actor,
+            assessment,
+            user_id=actor.user_id,
+            until=grants.default_until(),
+            role=GrantRole.LEAD,
         )
     return assessment
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cirt import audit
 from cirt.access import Actor, Role
 from cirt.accounts.models import User, UserRole
+from cirt.assessments.lifecycle import GrantRole
 from cirt.assessments.models import Assessment, AssessmentGrant
 from cirt.clock import now
 from cirt.errors import N_, InvalidInputError, NotFoundError
@@ -57,8 +58,9 @@ def give_grant(
     *,
     user_id: uuid.UUID,
     until: datetime,
+    role: GrantRole = GrantRole.ASSESSOR,
 ) -> AssessmentGrant:
-    """Let an assessor into an assessment until a time; a running access gets the new end."""
+    """Let somebody into an assessment until a time; a running access gets the new end and role."""
     if not now() < until <= end_of(now().date() + timedelta(days=MOST_DAYS)):
         raise InvalidInputError(
             N_("Choose a last day from today on and within %(days)s days."),
@@ -74,7 +76,7 @@ def give_grant(
             assessment_id=assessment.id, user_id=user_id, until=until, given_by=actor.user_id
         )
         session.add(grant)
-    grant.until = until
+    grant.until, grant.role = until, role.value
     session.flush()
     audit.record(
         session,

@@ -16,6 +16,15 @@ class State(StrEnum):
     CLOSED = "closed"  # locked: nothing in it changes
 
 
+class GrantRole(StrEnum):
+    """As what the country lets somebody into an assessment."""
+
+    LEAD = "lead"  # lead assessor: also moves the assessment from step to step
+    ASSESSOR = "assessor"
+    CONTRIBUTOR = "contributor"  # answers
+    REVIEWER = "reviewer"  # reads and remarks
+
+
 class Act(StrEnum):
     """What somebody wants to do to an assessment."""
 

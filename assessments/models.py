@@ -17,12 +17,14 @@ MAX_TITLE = 200
 MAX_REASON = 2_000
 MAX_COMMENT = 20_000
 MAX_REFERENCE = 1_000
+MAX_SCOPE = 5_000
 
 
 class Assessment(Base):
     """One round of one country with one version of an instrument; the country owns it.
 
-    language: of the workshop (BCP 47). cirt_exists: whether the country has a national CIRT;
+    scope: what is looked at and what is not. profile: id of the target profile, "" for none.
+    previous_id: the round before, with round counting from 1. language: of the workshop (BCP 47). cirt_exists: whether the country has a national CIRT;
     None while nobody has said so, and then the questions of both stages are asked.
     """
 
@@ -37,7 +39,12 @@ class Assessment(Base):
     instrument_version: Mapped[str] = mapped_column(sa.String(20))
     language: Mapped[str] = mapped_column(sa.String(8))
     cirt_exists: Mapped[bool | None]
+    scope: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    profile: Mapped[str] = mapped_column(sa.String(100), default="", server_default="")
+    previous_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("assessment.id"))
+    round: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
     state: Mapped[str] = mapped_column(sa.String(20), default=State.COLLECTING)
+    agreed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     created_by: Mapped[uuid.UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -68,13 +75,17 @@ class AssessmentStep(Base):
 
 
 class AssessmentGrant(Base):
-    """An assessor's access to one assessment, until a date or until somebody ends it."""
+    """Somebody's part in one assessment, until a date or until somebody ends it.
+
+    role: "lead" (lead assessor), "assessor", "contributor" or "reviewer".
+    """
 
     __tablename__ = "assessment_grant"
 
     id: Mapped[uuid.UUID] = new_id()
     assessment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("assessment.id"), index=True)
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    role: Mapped[str] = mapped_column(sa.String(20), default="assessor", server_default="assessor")
     until: Mapped[datetime]
     given_by: Mapped[uuid.UUID | None]
     given_at: Mapped[datetime] = mapped_column(default=now)
@@ -93,13 +104,21 @@ class _Content:
     """What an answer says; the same columns in the answer and in each of its versions.
 
     reason: why the question does not apply; kept as typed under any state, used under that one.
-    language: in which the question was shown (BCP 47). revision: counts from 1.
+    confidence: of those who answered, "low", "medium", "high", "" for not said. for_review,
+    disputed: marks for the others. functions: ids of the functions offered, where the question
+    lists functions. carried_from: ids of the assessments and questions that an accepted proposal
+    came from, as "assessment/question" separated by spaces, "" for an answer given here. language: in which the question was shown (BCP 47). revision: counts from 1.
     """
 
     state: Mapped[str] = mapped_column(sa.String(20))
     level: Mapped[int | None] = mapped_column(sa.SmallInteger)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     comment: Mapped[str] = mapped_column(sa.Text, default="")
+    confidence: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
+    for_review: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    disputed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    functions: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
+    carried_from: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     language: Mapped[str] = mapped_column(sa.String(8))
     instrument_version: Mapped[str] = mapped_column(sa.String(20))
 
@@ -123,6 +142,7 @@ def _content_checks() -> tuple[sa.CheckConstraint, ...]:
             name="level",
         ),
         sa.CheckConstraint("state <> 'not-applicable' OR reason <> ''", name="reason"),
+        sa.CheckConstraint("confidence IN ('', 'low', 'medium', 'high')", name="confidence"),
     )
 
 

@@ -22,6 +22,8 @@ class Role(enum.StrEnum):
 
     ADMINISTRATOR = "administrator"  # accounts and circles of this installation, no content
     ASSESSOR = "assessor"  # assessments that a country granted
+    CONTRIBUTOR = "contributor"  # answers in assessments that a country granted
+    REVIEWER = "reviewer"  # reads and remarks in assessments that a country granted
     FOCAL_POINT = "focal-point"  # the country's own assessments
     ANALYST = "analyst"  # incidents of the own national CIRT
     RELEASING_OFFICER = "releasing-officer"  # approves what leaves
@@ -31,6 +33,8 @@ class Role(enum.StrEnum):
 ROLE_NAMES: dict[Role, str] = {
     Role.ADMINISTRATOR: N_("Administrator"),
     Role.ASSESSOR: N_("Assessor"),
+    Role.CONTRIBUTOR: N_("Contributor"),
+    Role.REVIEWER: N_("Reviewer"),
     Role.FOCAL_POINT: N_("Country focal point"),
     Role.ANALYST: N_("Analyst"),
     Role.RELEASING_OFFICER: N_("Releasing officer"),

@@ -16,8 +16,8 @@ from cirt.assessments.instruments.model import (
     Pillar,
     Question,
 )
-from cirt.assessments.instruments.steps import check_needs, steps_of
 from cirt.assessments.instruments.references import MODELS, provisions, reference_models
+from cirt.assessments.instruments.steps import check_needs, steps_of
 from cirt.assessments.instruments.translations import Translations, read_translations
 from cirt.capabilities import capabilities
 from cirt.datafiles import DataMap, line_of, read_map
@@ -85,9 +85,7 @@ def _read_model(path: Path) -> Instrument:
         raise file.fault("id", N_("The id must be lower-case words joined by hyphens."))
     if not _VERSION.fullmatch(file.text("version")):
         raise file.fault("version", N_("The version must be three numbers, such as 1.0.0."))
-    pillars = (
-        tuple(_pillar(row) for row in file.sections("pillars")) if "pillars" in file else ()
-    )
+    pillars = tuple(_pillar(row) for row in file.sections("pillars")) if "pillars" in file else ()
     scale = _levels(file, "scale", "scale", None)
     reader = _QuestionReader(frozenset(pillar.id for pillar in pillars), len(scale))
     notice = file.optional_text("notice")
@@ -281,9 +279,7 @@ def _map_sentences(model: Instrument, change: Callable[[Sentence], Sentence]) ->
                         levels=tuple(map(change, question.levels)),
                         evidence=tuple(map(change, question.evidence)),
                         steps=tuple(
-                            step
-                            if step.text is None
-                            else replace(step, text=change(step.text))
+                            step if step.text is None else replace(step, text=change(step.text))
                             for step in question.steps
                         ),
                         functions=tuple(

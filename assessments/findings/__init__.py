@@ -1,0 +1,1 @@
+"""Findings: what was found, on which evidence, from which root cause."""

@@ -1,0 +1,1 @@
+"""The plan: recommendations from gaps, in an order, with owners and dates."""

@@ -1,0 +1,1 @@
+"""Rounds: answers carried over, compared, written to files and read back."""
