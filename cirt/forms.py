@@ -7,7 +7,7 @@ from typing import Any
 import flask
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, Field, SelectField
+from wtforms import DateField, DateTimeLocalField, Field, SelectField
 
 from cirt import i18n
 from cirt.errors import DomainError
@@ -63,6 +63,19 @@ class UtcTimeField(DateTimeLocalField):  # type: ignore[misc]
             if isinstance(self.data, datetime)
             else ""
         )
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day; what cannot be read as one is refused with a sentence that says how to write it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed or picked."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(
+                gettext("Give the date as year-month-day, such as 2026-03-01.")
+            ) from None
 
 
 class ChoiceField(SelectField):  # type: ignore[misc]

@@ -50,3 +50,5 @@ permit("incident.list", CASE_ROLES)
 permit("incident.read", CASE_ROLES, OWN_INCIDENT)
 permit("incident.edit", [Role.ANALYST], OWN_INCIDENT)
 permit("incident.export", CASE_ROLES, OWN_INCIDENT)
+# the bands that the country's assessments may show
+permit("tally.publish", [Role.RELEASING_OFFICER])
