@@ -13,6 +13,7 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     from cirt import navigation
     from cirt.errors import N_
     from cirt.incidents import circle_views, exchange_rights, release_views, taxii_views
+    from cirt.incidents.taxii_pages import PageServer
 
     assert exchange_rights  # noqa: S101 - imported for the rights it registers
     for part in (circle_views, release_views, taxii_views):
@@ -20,6 +21,8 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     navigation.add_entry("circles.index", N_("Circles"), action="circle.list", order=30)
     navigation.add_entry("releases.waiting", N_("Releases"), action="release.list", order=25)
     home.append(home_part)
+    here = app.extensions["cirt"]
+    app.wsgi_app = PageServer(app.wsgi_app, here.database, here.settings)  # type: ignore[method-assign]
 
 
 def home_part() -> "HomePart | None":

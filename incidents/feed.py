@@ -80,6 +80,25 @@ def owners_in(
     return found
 
 
+def erase(session: Session, versions: Sequence[ObjectVersion]) -> None:
+    """Erase the bodies of versions; the digests stay, and no page holds the bodies any more."""
+    ids = [version.id for version in versions if version.erased_at is None]
+    held: dict[uuid.UUID, int] = {}
+    for part in in_parts(ids):
+        query = (
+            sa.select(FeedEntry.collection_id, sa.func.count())
+            .where(FeedEntry.object_version_id.in_(part))
+            .group_by(FeedEntry.collection_id)
+        )
+        for collection_id, count in session.execute(query):
+            held[collection_id] = held.get(collection_id, 0) + count
+    for collection_id in sorted(held):
+        _locked_counter(session, collection_id).erasures += held[collection_id]
+    for version in versions:
+        version.body, version.erased_at = None, version.erased_at or now()
+    session.flush()
+
+
 def _write(session: Session) -> None:
     session.flush()
     queue: dict[uuid.UUID, list[ObjectVersion]] = session.info.pop("feed", {})

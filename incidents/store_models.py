@@ -41,7 +41,10 @@ class ObjectVersion(Base):
 
 
 class FeedCounter(Base):
-    """The end of a collection's feed; locked by every writer, changed last before the commit."""
+    """The end of a collection's feed; locked by every writer, changed last before the commit.
+
+    erasures: counts the bodies taken out of the feed, so that no page kept in memory outlives one.
+    """
 
     __tablename__ = "feed_counter"
 
@@ -50,6 +53,7 @@ class FeedCounter(Base):
     )
     n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     last_added_us: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    erasures: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
 
 
 class FeedEntry(Base):

@@ -1,0 +1,342 @@
+"""Pages of a collection for machines that poll, answered before the web framework is asked.
+
+What a partner's platform asks for all day is a page of objects or of the manifest. Such a
+request costs one statement here: it says whether the token still holds, whether its
+administration may still read the collection, and where the collection's feed stands. The page
+itself is then taken from memory, unless the feed has moved since. Whatever else is asked, and
+every refusal, is left to the views (taxii_views), whose answers these equal byte for byte.
+"""
+
+import base64
+import hashlib
+import os
+import re
+import threading
+import time
+import uuid
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import sqlalchemy as sa
+
+from cirt import headers
+from cirt.access import Actor, Role, visible
+from cirt.accounts.models import ApiToken
+from cirt.accounts.tokens import actor_of_token
+from cirt.clock import now
+from cirt.db import Database
+from cirt.errors import DomainError
+from cirt.incidents import feed, taxii_polls
+from cirt.incidents.circle_models import Collection
+from cirt.incidents.store_models import FeedCounter
+from cirt.settings import Settings
+from cirt.stix import taxii_filters
+from cirt.stix.taxii_filters import Filters, read_filters, write_cursor
+from cirt.stix.taxii_protocol import (
+    MEDIA_TYPE,
+    date_headers,
+    envelope,
+    is_acceptable,
+    manifest_record,
+)
+
+KEPT_BYTES: Final = 24_000_000
+"""Most bytes of pages that one process keeps in memory."""
+
+KEPT_TOKENS: Final = 10_000
+
+_ADDRESS = re.compile(
+    r"/exchange/collections/"
+    r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(objects|manifest)/?",
+    re.ASCII,
+)
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
+Page = tuple[bytes, tuple[tuple[str, str], ...], int]  # body, date headers, number of items
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a feed stands: nothing of a page changes while this does not."""
+
+    n: int
+    last_added_us: int
+    erasures: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """A token as it was found; what can change of it is asked for each time."""
+
+    actor: Actor
+    username: str
+
+
+class PageServer:
+    """The application in front of the application."""
+
+    def __init__(self, application: Wsgi, database: Database, settings: Settings) -> None:
+        self.application = application
+        self.database = database
+        self.settings = settings
+        self.key = settings.secret_key.encode()
+        self.door = _Door(database)
+        self.pages = _Pages(KEPT_BYTES)
+        self.machines: OrderedDict[bytes, _Machine] = OrderedDict()
+        self.noted: dict[tuple[uuid.UUID | None, uuid.UUID], float] = {}
+        self.headers = [("Content-Type", MEDIA_TYPE), *headers.for_machines(settings)]
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a page, or let the application answer."""
+        if environ["REQUEST_METHOD"] == "GET":
+            found = _ADDRESS.fullmatch(environ["PATH_INFO"])
+            if found is not None:
+                try:
+                    page = self._page(environ, uuid.UUID(found[1]), found[2])
+                except (DomainError, sa.exc.SQLAlchemyError, self.door.fault):
+                    page = None  # the views say it in words
+                if page is not None:
+                    start_response(
+                        "200 OK",
+                        [
+                            *self.headers,
+                            ("Content-Length", str(len(page[0]))),
+                            ("X-Request-Id", os.urandom(6).hex()),
+                            *page[1],
+                        ],
+                    )
+                    return [page[0]]
+        return self.application(environ, start_response)
+
+    def _page(self, environ: Environ, collection_id: uuid.UUID, kind: str) -> Page | None:
+        if not _acceptable(environ.get("HTTP_ACCEPT")):
+            return None
+        machine = self._machine(environ.get("HTTP_AUTHORIZATION", ""))
+        if machine is None or machine.actor.token_id is None:
+            return None
+        standing = self.door.standing(
+            machine.actor.token_id, machine.actor.administration_id, collection_id
+        )
+        if standing is None:
+            return None
+        query = environ.get("QUERY_STRING", "")
+        place = (collection_id, kind, query)
+        page = self.pages.get(place, standing)
+        if page is None:
+            page = self._read(collection_id, kind, query, standing)
+            if page is None:
+                return None
+            self.pages.keep(place, standing, page)
+        self._note(machine.actor, collection_id, page[2])
+        return page
+
+    def _read(
+        self, collection_id: uuid.UUID, kind: str, query: str, standing: Standing
+    ) -> Page | None:
+        pairs = parse_qsl(query, keep_blank_values=True)
+        if any(name not in taxii_filters.PAGE for name, _value in pairs):
+            return None
+        filters = read_filters(pairs, taxii_filters.PAGE, key=self.key, collection=collection_id)
+        if filters.position >= standing.n or (filters.added_after or 0) >= standing.last_added_us:
+            page = feed.Page((), more=False)  # nothing after the feed's end
+        else:
+            with self.database.reading() as session:
+                page = feed.page(session, collection_id, filters, with_bodies=kind == "objects")
+        return self._envelope(collection_id, kind, filters, page)
+
+    def _envelope(
+        self, collection_id: uuid.UUID, kind: str, filters: Filters, page: feed.Page
+    ) -> Page:
+        if kind == "objects":
+            texts = [row.body for row in page.rows if row.body is not None]
+        else:
+            texts = [
+                manifest_record(row.stix_id, added_us=row.added_us, version=row.version)
+                for row in page.rows
+            ]
+        following = write_cursor(self.key, collection_id, page.rows[-1].seq) if page.more else None
+        dates = date_headers((row.added_us for row in page.rows), filters.added_after)
+        return envelope(texts, next_page=following), tuple(dates.items()), len(texts)
+
+    def _machine(self, authorization: str) -> _Machine | None:
+        username, text = _credentials(authorization)
+        if not text:
+            return None
+        # by digest: tokens do not stay in memory
+        known = hashlib.sha256(text.encode()).digest()
+        machine = self.machines.get(known)
+        if machine is None:
+            with self.database.reading() as session:
+                actor = actor_of_token(session, text, None, settings=self.settings)
+                if actor is None:
+                    return None
+                row = session.get_one(ApiToken, actor.token_id)
+                machine = _Machine(actor, row.username)
+            if len(self.machines) >= KEPT_TOKENS:
+                self.machines.popitem(last=False)
+            self.machines[known] = machine
+        if "taxii.read" not in (machine.actor.scopes or ()):
+            return None
+        return machine if username in (None, machine.username) else None
+
+    def _note(self, actor: Actor, collection_id: uuid.UUID, items: int) -> None:
+        """Note the poll, at most once a minute for each machine and collection."""
+        key, moment = (actor.token_id, collection_id), time.monotonic()
+        if moment - self.noted.get(key, -1e9) < taxii_polls.NOTED_EVERY.total_seconds():
+            return
+        if len(self.noted) >= KEPT_TOKENS:
+            self.noted.clear()
+        self.noted[key] = moment
+        with self.database.reading() as session:
+            taxii_polls.note_poll(session, self.database, actor, collection_id, items)
+
+
+@lru_cache(maxsize=256)
+def _acceptable(accept: str | None) -> bool:
+    return is_acceptable(accept)
+
+
+def _credentials(authorization: str) -> tuple[str | None, str]:
+    """Return user name (None with Bearer) and token of the usual forms; ("", "") else."""
+    scheme, _space, credentials = authorization.partition(" ")
+    if scheme == "Bearer":
+        return None, credentials
+    if scheme == "Basic":
+        try:
+            username, _colon, text = base64.b64decode(credentials).decode("ascii").partition(":")
+        except ValueError:
+            return "", ""
+        return username, text
+    return "", ""
+
+
+class _Pages:
+    """Pages by address, the least recently asked for dropped first."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = 0
+        self.lock = threading.Lock()
+        self.kept: OrderedDict[tuple[uuid.UUID, str, str], tuple[Standing, Page]] = OrderedDict()
+
+    def get(self, place: tuple[uuid.UUID, str, str], standing: Standing) -> Page | None:
+        """Return the page of an address if the feed stands where it stood when it was made."""
+        with self.lock:
+            found = self.kept.get(place)
+            if found is None or found[0] != standing:
+                return None
+            self.kept.move_to_end(place)
+            return found[1]
+
+    def keep(self, place: tuple[uuid.UUID, str, str], standing: Standing, page: Page) -> None:
+        """Keep a page for the next who asks."""
+        size = len(page[0])
+        if size > self.most // 4 or len(place[2]) > 500:
+            return
+        with self.lock:
+            before = self.kept.pop(place, None)
+            if before is not None:
+                self.size -= len(before[1][0])
+            self.kept[place] = (standing, page)
+            self.size += size
+            while self.size > self.most:
+                _place, (_standing, dropped) = self.kept.popitem(last=False)
+                self.size -= len(dropped[0])
+
+
+class _Door:
+    """One statement, made once of the table of rights: may this token read this collection now?
+
+    Its connections are outside any transaction, so that every question is answered from what is
+    committed at that moment; they are closed with the database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.idle: deque[sa.Connection] = deque()
+        self.is_sqlite = database.is_sqlite
+        self.fault: type[Exception] = database.engine.dialect.loaded_dbapi.Error  # type: ignore[union-attr]
+        compiled = _standing_query().compile(dialect=database.engine.dialect)
+        self.sql = str(compiled)
+        self.positions = compiled.positiontup  # type: ignore[attr-defined]
+        self.constants = dict(compiled.params)
+        sa.event.listen(database.engine, "engine_disposed", lambda _engine: self.close())
+
+    def standing(
+        self, token_id: uuid.UUID, administration_id: uuid.UUID, collection_id: uuid.UUID
+    ) -> Standing | None:
+        """Return where the feed stands; None unless the token may read the collection now."""
+        asked = {
+            "token_id": self._value(token_id),
+            "administration_id": self._value(administration_id),
+            "collection_id": self._value(collection_id),
+        }
+        row = self._row({**self.constants, **asked})
+        if row is None or _time(row[0]) <= now():
+            return None
+        return Standing(row[1] or 0, row[2] or 0, row[3] or 0)
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        while self.idle:
+            self.idle.pop().close()
+
+    def _row(self, values: dict[str, Any]) -> Any:
+        try:
+            connection = self.idle.pop()
+        except IndexError:
+            connection = self.engine.connect()
+            connection.detach()  # ours alone: closing it closes it
+        try:
+            cursor = connection.connection.cursor()
+            cursor.execute(
+                self.sql,
+                values if self.positions is None else [values[name] for name in self.positions],
+            )
+            row = cursor.fetchone()
+            cursor.close()
+        except BaseException:
+            connection.close()
+            raise
+        self.idle.append(connection)
+        return row
+
+    def _value(self, key: uuid.UUID) -> Any:
+        return key.hex if self.is_sqlite else key  # as sa.Uuid keeps it
+
+
+def _standing_query() -> sa.Select[Any]:
+    machine = Actor(
+        administration_id=sa.bindparam("administration_id", type_=sa.Uuid()),  # type: ignore[arg-type]
+        roles=frozenset({Role.MACHINE}),
+        scopes=frozenset({"taxii.read"}),
+    )
+    return (
+        visible(machine, Collection, "taxii.read")
+        .with_only_columns(
+            ApiToken.expires_at,
+            FeedCounter.n,
+            FeedCounter.last_added_us,
+            FeedCounter.erasures,
+            maintain_column_froms=True,
+        )
+        .join(ApiToken, ApiToken.id == sa.bindparam("token_id", type_=sa.Uuid()))
+        .outerjoin(FeedCounter, FeedCounter.collection_id == Collection.id)
+        .where(
+            Collection.id == sa.bindparam("collection_id", type_=sa.Uuid()),
+            ApiToken.revoked_at.is_(None),
+        )
+    )
+
+
+def _time(value: Any) -> datetime:
+    """Return a time as the database gives it without the column's type: SQLite gives text."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found if found.tzinfo is not None else found.replace(tzinfo=now().tzinfo)
