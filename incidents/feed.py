@@ -6,8 +6,8 @@ and changes last. So whoever has read up to a position never finds something new
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from cirt.clock import now
 from cirt.db import FEED_STAGE, before_commit
 from cirt.errors import N_, ConflictError
-from cirt.incidents.object_store import UNVERSIONED, in_parts, insert_if_absent
+from cirt.incidents.object_store import Kept, in_parts, insert_if_absent
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
 from cirt.stix.taxii_filters import Filters, Which
 from cirt.stix.taxii_protocol import microseconds
@@ -37,6 +37,32 @@ class OtherProducerError(ConflictError):
         )
 
 
+@dataclass(slots=True)
+class _NewEntry:
+    """A row about to be inserted, with the columns of FeedEntry: thousands at a time."""
+
+    collection_id: uuid.UUID
+    seq: int
+    added_us: int
+    object_version_id: uuid.UUID
+    owner_id: uuid.UUID
+    stix_id: str
+    type: str
+    version: str
+    version_key: str
+    spec_version: str
+    is_last: bool = True
+    is_first: bool = True
+
+
+_Entry = FeedEntry | _NewEntry
+_COLUMNS: Final = tuple(field.name for field in fields(_NewEntry))
+
+
+def _values(entry: _NewEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in _COLUMNS}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One item of a page. body: None when only the manifest was asked for."""
@@ -56,13 +82,13 @@ class Page:
     more: bool
 
 
-def append(session: Session, collection_id: uuid.UUID, versions: Sequence[ObjectVersion]) -> None:
+def append(session: Session, collection_id: uuid.UUID, versions: Sequence[Kept]) -> None:
     """Add versions to a collection's feed when this transaction commits.
 
     A version that is there already is not added again. The commit fails with OtherProducerError
     when an id belongs to somebody else there; ask `owners_in` first to say so kindly.
     """
-    queue: dict[uuid.UUID, list[ObjectVersion]] = session.info.setdefault("feed", {})
+    queue: dict[uuid.UUID, list[Kept]] = session.info.setdefault("feed", {})
     queue.setdefault(collection_id, []).extend(versions)
     before_commit(session, FEED_STAGE, _write)
 
@@ -101,49 +127,48 @@ def erase(session: Session, versions: Sequence[ObjectVersion]) -> None:
 
 def _write(session: Session) -> None:
     session.flush()
-    queue: dict[uuid.UUID, list[ObjectVersion]] = session.info.pop("feed", {})
+    queue: dict[uuid.UUID, list[Kept]] = session.info.pop("feed", {})
     for collection_id in sorted(queue):
         _append(session, _locked_counter(session, collection_id), queue[collection_id])
 
 
-def _append(session: Session, counter: FeedCounter, versions: Sequence[ObjectVersion]) -> None:
+def _append(session: Session, counter: FeedCounter, versions: Sequence[Kept]) -> None:
     n, last_us, clock_us = counter.n, counter.last_added_us, microseconds(now())
-    known = _entries(session, counter.collection_id, [version.stix_id for version in versions])
+    ids = [version.item.stix_id for version in versions]
+    known = _entries(session, counter.collection_id, ids)
+    added: list[_NewEntry] = []
     for version in versions:
-        entries = known.setdefault(version.stix_id, [])
-        if entries and entries[0].owner_id != version.owner_id:
-            raise OtherProducerError(version.stix_id)
-        if any(entry.version_key == version.version for entry in entries):
+        owner_id, stix_id, key = version.item.key
+        entries = known.setdefault(stix_id, [])
+        if entries and entries[0].owner_id != owner_id:
+            raise OtherProducerError(stix_id)
+        if any(entry.version_key == key for entry in entries):
             continue
         n += 1
         last_us = max(clock_us, last_us + 1)
-        entry = _entry(counter.collection_id, version, seq=n, added_us=last_us)
+        entry = _NewEntry(
+            collection_id=counter.collection_id,
+            seq=n,
+            added_us=last_us,
+            object_version_id=version.id,
+            owner_id=owner_id,
+            stix_id=stix_id,
+            type=version.item.type,
+            version=version.item.version,
+            version_key=key,
+            spec_version=version.item.spec_version,
+        )
         _mark_ends(entry, entries)
         entries.append(entry)
-        session.add(entry)
-    session.flush()
+        added.append(entry)
+    session.flush()  # what was the last or first version of an object before
+    if added:
+        session.execute(sa.insert(FeedEntry), [_values(entry) for entry in added])
     counter.n, counter.last_added_us = n, last_us
     session.flush()
 
 
-def _entry(
-    collection_id: uuid.UUID, version: ObjectVersion, *, seq: int, added_us: int
-) -> FeedEntry:
-    return FeedEntry(
-        collection_id=collection_id,
-        seq=seq,
-        added_us=added_us,
-        object_version_id=version.id,
-        owner_id=version.owner_id,
-        stix_id=version.stix_id,
-        type=version.type,
-        version=version.modified or version.created or UNVERSIONED,
-        version_key=version.version,
-        spec_version=version.spec_version,
-    )
-
-
-def _mark_ends(entry: FeedEntry, others: Sequence[FeedEntry]) -> None:
+def _mark_ends(entry: "_NewEntry", others: Sequence["_Entry"]) -> None:
     """Say which of an object's versions is now the last and which the first, by their times."""
     entry.is_last = all(other.version_key < entry.version_key for other in others)
     entry.is_first = all(other.version_key > entry.version_key for other in others)
@@ -156,8 +181,8 @@ def _mark_ends(entry: FeedEntry, others: Sequence[FeedEntry]) -> None:
 
 def _entries(
     session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]
-) -> dict[str, list[FeedEntry]]:
-    found: dict[str, list[FeedEntry]] = {}
+) -> dict[str, list["_Entry"]]:
+    found: dict[str, list[_Entry]] = {}
     for part in in_parts(sorted(set(stix_ids))):
         query = sa.select(FeedEntry).where(
             FeedEntry.collection_id == collection_id, FeedEntry.stix_id.in_(part)

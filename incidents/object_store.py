@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -28,7 +29,7 @@ UNVERSIONED: Final = "1970-01-01T00:00:00.000000Z"
 # kept bytes were within the limits of their own door, which differ from a request's
 _OWN: Final = strictjson.Limits(max_bytes=500_000_000)
 
-AT_ONCE: Final = 400  # values of one statement, below the limits of both databases
+AT_ONCE: Final = 1_000  # values of one statement, below the limits of both databases
 
 Item = TypeVar("Item")
 
@@ -64,6 +65,14 @@ class Incoming:
     def key(self) -> tuple[uuid.UUID, str, str]:
         """What makes it unique: owner, id, version."""
         return self.owner_id, self.stix_id, version_key(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An object that is kept, under the id of its row."""
+
+    id: uuid.UUID
+    item: Incoming
 
 
 def incoming(stix_object: Mapping[str, Any], owner_id: uuid.UUID, tlp: TLP) -> Incoming:
@@ -106,9 +115,12 @@ def marking_of(stix_object: Mapping[str, Any]) -> TLP | None:
 
 def published_object(stix_id: str) -> Mapping[str, Any] | None:
     """Return the object that a standard body publishes under this id, None for any other id."""
-    return published_marking(stix_id) or next(
-        (thing for thing in published(INCIDENT_CORE, EVENT) if thing["id"] == stix_id), None
-    )
+    return published_marking(stix_id) or _published_extensions().get(stix_id)
+
+
+@cache
+def _published_extensions() -> Mapping[str, Mapping[str, Any]]:
+    return {thing["id"]: thing for thing in published(INCIDENT_CORE, EVENT)}
 
 
 def objects_in(bundle: bytes) -> list[dict[str, Any]]:
@@ -125,8 +137,8 @@ def object_in(body: bytes) -> dict[str, Any]:
 
 def keep(
     session: Session, items: Sequence[Incoming], *, via: str
-) -> list[ObjectVersion | DifferentContentError]:
-    """Keep objects and return, in the same order, their rows, or why one was not kept.
+) -> list[Kept | DifferentContentError]:
+    """Keep objects and return, in the same order, what is kept, or why one was not.
 
     An exact duplicate returns the row that was there. Two writers of the same new object meet in
     the database: one inserts, the other finds the row.
@@ -134,6 +146,7 @@ def keep(
     by_key: dict[tuple[uuid.UUID, str, str], Incoming] = {}
     for item in items:
         by_key.setdefault(item.key, item)
+    moment = now()
     rows = [
         {
             "id": uuid.uuid4(),
@@ -147,7 +160,7 @@ def keep(
             "digest": item.digest,
             "tlp": item.tlp.value,
             "body": item.body,
-            "received_at": now(),
+            "received_at": moment,
             "via": via,
         }
         # in the order of their keys, so that two writers never wait for each other in a circle
@@ -157,10 +170,10 @@ def keep(
     for part in in_parts(rows):
         session.execute(insert, list(part))
     kept = _by_key(session, [item.key for item in items])
-    results: list[ObjectVersion | DifferentContentError] = []
+    results: list[Kept | DifferentContentError] = []
     for item in items:
-        row = kept[item.key]
-        results.append(row if row.digest == item.digest else _different(item))
+        key, digest = kept[item.key]
+        results.append(Kept(key, item) if digest == item.digest else _different(item))
     return results
 
 
@@ -168,7 +181,7 @@ def differing(session: Session, items: Sequence[Incoming]) -> DifferentContentEr
     """Return why one of these objects could not be kept, None if all could."""
     kept = _by_key(session, [item.key for item in items])
     for item in items:
-        if item.key in kept and kept[item.key].digest != item.digest:
+        if item.key in kept and kept[item.key][1] != item.digest:
             return _different(item)
     return None
 
@@ -206,19 +219,19 @@ def _different(item: Incoming) -> DifferentContentError:
 
 def _by_key(
     session: Session, keys: Sequence[tuple[uuid.UUID, str, str]]
-) -> dict[tuple[uuid.UUID, str, str], ObjectVersion]:
-    found: dict[tuple[uuid.UUID, str, str], ObjectVersion] = {}
+) -> dict[tuple[uuid.UUID, str, str], tuple[uuid.UUID, str]]:
+    """Return id and digest of the rows with these keys."""
+    found: dict[tuple[uuid.UUID, str, str], tuple[uuid.UUID, str]] = {}
     wanted = set(keys)
     for owner_id in sorted({key[0] for key in wanted}):
         ids = sorted({key[1] for key in wanted if key[0] == owner_id})
         for part in in_parts(ids):
-            query = sa.select(ObjectVersion).where(
-                ObjectVersion.owner_id == owner_id, ObjectVersion.stix_id.in_(part)
-            )
-            for row in session.scalars(query):
-                key = (row.owner_id, row.stix_id, row.version)
-                if key in wanted:
-                    found[key] = row
+            query = sa.select(
+                ObjectVersion.stix_id, ObjectVersion.version, ObjectVersion.id, ObjectVersion.digest
+            ).where(ObjectVersion.owner_id == owner_id, ObjectVersion.stix_id.in_(part))
+            for stix_id, version, row_id, digest in session.execute(query):
+                if (owner_id, stix_id, version) in wanted:
+                    found[owner_id, stix_id, version] = row_id, digest
     return found
 
 

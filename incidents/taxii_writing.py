@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,12 +16,11 @@ from cirt.clock import now
 from cirt.errors import N_, DomainError, ForbiddenError, InvalidInputError
 from cirt.incidents import feed, object_store
 from cirt.incidents.circle_models import Collection
-from cirt.incidents.object_store import DifferentContentError, Incoming
+from cirt.incidents.object_store import DifferentContentError, Incoming, Kept
 from cirt.incidents.release_models import StandingApproval
 from cirt.incidents.release_policy import Channel, check_standing, may_enter
-from cirt.incidents.store_models import ObjectVersion, TaxiiStatus
+from cirt.incidents.store_models import TaxiiStatus
 from cirt.jobs import Effect, Task, handles
-from cirt.stix.ids import canonical_json
 from cirt.stix.marking import TLP, tlp_of
 from cirt.stix.taxii_filters import version_key
 from cirt.stix.taxii_protocol import MAX_CONTENT_LENGTH, microseconds, write_timestamp
@@ -70,12 +69,18 @@ def receive(
     objects = _objects_in(strictjson.loads(body, LIMITS))
     outcome = _Outcome([_name(place, one) for place, one in enumerate(objects)])
     holders = _markings_from_holders(objects)
+    moment = now()
     for place, one in enumerate(objects):
         try:
-            _check(one)
+            _check(one, moment)
             marking = _marking(one, holders)
             _check_marking(marking, collection, approval)
-            outcome.accepted[place] = object_store.incoming(one, actor.administration_id, marking)
+            item = object_store.incoming(one, actor.administration_id, marking)
+            if len(item.body) > MAX_OBJECT_BYTES:
+                raise InvalidInputError(
+                    N_("The object is larger than %(most)s bytes."), most=MAX_OBJECT_BYTES
+                )
+            outcome.accepted[place] = item
             outcome.authors[place] = one.get("created_by_ref", "")
         except DomainError as error:
             outcome.refuse(place, error)
@@ -127,8 +132,8 @@ def _name(place: int, one: Any) -> tuple[str, str]:
     return stix_id, version
 
 
-def _check(one: Any) -> None:
-    problem = next((p for p in check_object(one, now=now()) if p.severity == "error"), None)
+def _check(one: Any, moment: datetime) -> None:
+    problem = next((p for p in check_object(one, now=moment) if p.severity == "error"), None)
     if problem is not None:
         raise InvalidInputError(
             N_("%(path)s: %(problem)s"),
@@ -138,10 +143,6 @@ def _check(one: Any) -> None:
     # a time of thousands of digits is valid STIX; no version needs that
     if any(len(one.get(name, "")) > 60 for name in ("created", "modified")):
         raise InvalidInputError(N_("A time has too many digits."))
-    if len(canonical_json(one)) > MAX_OBJECT_BYTES:
-        raise InvalidInputError(
-            N_("The object is larger than %(most)s bytes."), most=MAX_OBJECT_BYTES
-        )
 
 
 def _marking(one: Mapping[str, Any], holders: Mapping[str, TLP]) -> TLP:
@@ -213,7 +214,7 @@ def _refuse_weaker(session: Session, actor: Actor, outcome: _Outcome) -> None:
             outcome.refuse(place, error)
 
 
-def _keep(session: Session, outcome: _Outcome) -> list[ObjectVersion]:
+def _keep(session: Session, outcome: _Outcome) -> list[Kept]:
     places = sorted(outcome.accepted)
     items = [outcome.accepted[place] for place in places]
     versions = []

@@ -16,6 +16,7 @@ STIX_ID: Final = re.compile(
 )
 """An identifier as STIX 2.1, section 2.9, writes it; lower case only, so that equal is equal."""
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -25,12 +26,47 @@ def canonical_json(value: Any) -> bytes:
     Raises InvalidInputError for what has none: an integer beyond +-(2**53 - 1), NaN, a lone
     surrogate, a key that is not text.
     """
+    if _is_plain(value):
+        # for these the standard library's writer gives the same bytes, several times faster
+        return _plain_json(value).encode("utf-8")
     try:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError as error:
         raise InvalidInputError(
             N_("The value has no canonical JSON form: %(reason)s"), reason=str(error)
         ) from error
+
+
+_plain_json = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value holds nothing whose form RFC 8785 and the standard library see differently.
+
+    Those are decimal numbers, large integers, lone surrogates and the order of keys beyond ASCII.
+    """
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        kind = type(value)
+        if kind is str:
+            if not value.isascii() and _SURROGATE.search(value):
+                return False
+        elif kind is dict:
+            for key in value:
+                if type(key) is not str or not key.isascii():
+                    return False
+            waiting += value.values()
+        elif kind is list:
+            waiting += value
+        elif kind is int:
+            if not -(2**53) < value < 2**53:
+                return False
+        elif value is not None and kind is not bool:
+            return False
+    return True
 
 
 def object_id(type: str, namespace: UUID, *key: Any) -> str:  # noqa: A002 - the standard's word

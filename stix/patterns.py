@@ -22,6 +22,33 @@ _SCAN = re.compile(
 )
 
 
+# The plain patterns that make up nearly all of what is exchanged: comparisons of one type with a
+# text or a whole number, in brackets without parentheses or qualifiers. What these expressions
+# match is a pattern by the grammar; whatever they do not match, the parser of the grammar judges.
+_NAME = (
+    r"(?!(?:and|or|not|in|like|matches|issubset|issuperset|exists|true|false|last|within|start|stop"
+    r"|repeats|times|seconds|followedby|hashes)\b)[a-z][a-z0-9_]*+"
+)
+_PROPERTY = rf"(?:{_NAME}|MD5|SSDEEP|TLSH|'(?!hashes')[A-Za-z0-9-]++')"
+_TEXT = r"'(?:[^'\\]|\\['\\])*+'"
+_DIGEST = "|".join(
+    rf"{name} ?= ?'[0-9a-fA-F]{{{length}}}'"
+    for name, length in (
+        ("(?:MD5|'MD5')", 32), ("'SHA-1'", 40), ("'SHA-256'", 64), ("'SHA-512'", 128),
+    )
+)  # fmt: skip
+_TEST = (
+    rf"(?::hashes\.(?:{_DIGEST})"
+    rf"|:{_PROPERTY}(?:\.{_PROPERTY}|\[(?:0|[1-9][0-9]{{0,5}}|\*)\])*+"
+    rf"(?: ?!?= ?(?:{_TEXT}|0|[1-9][0-9]{{0,8}})| (?:ISSUBSET|LIKE) {_TEXT}))"
+)
+_PLAIN = re.compile(
+    rf"\[ ?(?P<type>{_NAME}(?:-[a-z0-9]++)*+){_TEST}(?: (?:AND|OR) (?P=type){_TEST})*+ ?\]"
+)
+_BETWEEN = re.compile(r" (?:AND|OR|FOLLOWEDBY) ")
+_PLAIN_LENGTH: Final = 2_000  # too short for more comparisons than the limit
+
+
 class PatternError(InvalidInputError):
     """The pattern is over a limit or is no STIX pattern."""
 
@@ -38,6 +65,8 @@ def check_pattern(pattern: str) -> None:
             field="pattern",
             limit=MAX_LENGTH,
         )
+    if len(pattern) <= _PLAIN_LENGTH and _is_plain(pattern):
+        return
     depth = comparisons = 0
     for token in _SCAN.finditer(pattern):
         kind = token.lastgroup
@@ -74,6 +103,19 @@ def check_pattern(pattern: str) -> None:
             field="pattern",
             reason=str(errors[0]).removeprefix("FAIL: ")[:300],
         )
+
+
+def _is_plain(pattern: str) -> bool:
+    position = 0
+    while (found := _PLAIN.match(pattern, position)) is not None:
+        position = found.end()
+        if position == len(pattern):
+            return True
+        between = _BETWEEN.match(pattern, position)
+        if between is None:
+            return False
+        position = between.end()
+    return False
 
 
 _HASH_PATHS: Final = {"MD5": "MD5", "SSDEEP": "SSDEEP", "TLSH": "TLSH"}

@@ -5,6 +5,7 @@ Source: STIX 2.1, section 2.16 (any number of digits after the seconds, always "
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(?:\.(\d+))?Z", re.ASCII)
@@ -54,6 +55,15 @@ def moment(value: Any) -> Moment | None:
 
     A leap second (":60") comes after every fraction of the second before it.
     """
+    return _moment(value) if isinstance(value, str) and len(value) <= 60 else _moment_once(value)
+
+
+@lru_cache(maxsize=4096)
+def _moment(value: str) -> Moment | None:
+    return _moment_once(value)
+
+
+def _moment_once(value: Any) -> Moment | None:
     match = _TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
     if not match:
         return None

@@ -30,6 +30,11 @@ LAST_YEAR: Final = 2100
 Severity = Literal["error", "warning"]
 
 
+Property = tuple[str, str, Any]  # path, name, value
+_SHOWN: Final = ("name", "value", "key")
+_READ: Final = TIME_NAMES | set(_SHOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with an object, and where ("object_marking_refs[0]", "" for the whole).
@@ -64,11 +69,12 @@ def check_object(obj: Any, *, now: datetime) -> list[Problem]:
 
 
 def _problems(obj: dict[str, Any], now: datetime) -> Iterator[Problem]:
+    properties = _properties(obj)
     yield from _schema_problems(obj)
-    yield from _time_problems(obj, now)
-    yield from _reference_problems(obj)
+    yield from _time_problems(obj, properties, now)
+    yield from _reference_problems(obj, properties)
     yield from _marking_problems(obj)
-    yield from _content_problems(obj)
+    yield from _content_problems(obj, properties)
 
 
 def _identity_problems(obj: Any) -> Iterator[Problem]:
@@ -127,12 +133,22 @@ def _of_schema(validator: Any, obj: dict[str, Any], severity: Severity) -> Itera
         if error.instance_path == ["key"] and str(obj.get("key")).startswith("HKEY_"):
             # the schema means abbreviated hives at the beginning, and finds them anywhere
             continue
+        if error.instance_path == ["value"] and _is_underscored(validator, obj):
+            continue
         yield Problem(
             _path(error.instance_path),
             N_("This does not fit STIX 2.1: %(reason)s"),
             {"reason": error.message[:300]},
             severity,
         )
+
+
+def _is_underscored(validator: Any, obj: dict[str, Any]) -> bool:
+    """Whether a domain name is one but for underscores, which the DNS knows (RFC 8552)."""
+    value = obj.get("value")
+    if obj["type"] != "domain-name" or not isinstance(value, str) or "_" not in value:
+        return False
+    return bool(validator.is_valid({**obj, "value": value.replace("_", "a")}))
 
 
 def _path(steps: list[str | int]) -> str:
@@ -145,8 +161,10 @@ def _path(steps: list[str | int]) -> str:
 # times
 
 
-def _time_problems(obj: dict[str, Any], now: datetime) -> Iterator[Problem]:
-    for path, name, value in _properties(obj):
+def _time_problems(
+    obj: dict[str, Any], properties: list[Property], now: datetime
+) -> Iterator[Problem]:
+    for path, name, value in properties:
         if name in TIME_NAMES and isinstance(value, str):
             found = moment(value)
             if found is None:
@@ -173,18 +191,25 @@ def _time_problems(obj: dict[str, Any], now: datetime) -> Iterator[Problem]:
             )
 
 
-def _properties(value: Any, path: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Yield path, name and value of every property at any depth."""
-    waiting: list[tuple[str, Any]] = [(path, value)]  # no recursion: the depth is not ours
+def _properties(obj: dict[str, Any]) -> list[Property]:
+    """Return path, name and value of the properties, at any depth, that more than a schema reads."""
+    found: list[Property] = []
+    waiting: list[tuple[str, Any]] = [("", obj)]  # no recursion: the depth is not ours
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, dict):
             for name, inner in value.items():
-                inner_path = f"{path}.{name}" if path else name
-                yield inner_path, name, inner
-                waiting.append((inner_path, inner))
-        elif isinstance(value, list):
-            waiting += [(f"{path}[{index}]", inner) for index, inner in enumerate(value)]
+                if name in _READ or name.endswith(("_ref", "_refs")):
+                    found.append((f"{path}.{name}" if path else name, name, inner))
+                if isinstance(inner, dict | list):
+                    waiting.append((f"{path}.{name}" if path else name, inner))
+        else:
+            waiting += [
+                (f"{path}[{index}]", inner)
+                for index, inner in enumerate(value)
+                if isinstance(inner, dict | list)
+            ]
+    return found
 
 
 # references
@@ -199,11 +224,12 @@ _TARGETS: Final = {
 }
 
 
-def _reference_problems(obj: dict[str, Any]) -> Iterator[Problem]:
+def _reference_problems(obj: dict[str, Any], properties: list[Property]) -> Iterator[Problem]:
     # the objects inside a deprecated observed-data refer to each other by local names
-    local = "objects" if obj["type"] == "observed-data" else None
-    checked = {name: value for name, value in obj.items() if name != local}
-    for path, name, value in _properties(checked):
+    local = "objects." if obj["type"] == "observed-data" else None
+    for path, name, value in properties:
+        if local is not None and path.startswith(local):
+            continue
         if name.endswith("_ref"):
             references = [(path, value)]
         elif name.endswith("_refs") and isinstance(value, list):
@@ -261,7 +287,7 @@ _SAFE_LINK = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 _DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
-def _content_problems(obj: dict[str, Any]) -> Iterator[Problem]:
+def _content_problems(obj: dict[str, Any], properties: list[Property]) -> Iterator[Problem]:
     if obj["type"] == "indicator" and obj.get("pattern_type") == "stix":
         try:
             check_pattern(str(obj.get("pattern")))
@@ -270,8 +296,8 @@ def _content_problems(obj: dict[str, Any]) -> Iterator[Problem]:
     if isinstance(obj.get("lang"), str) and not _LANGUAGE.fullmatch(obj["lang"]):
         yield Problem("lang", N_("This is no language tag (RFC 5646)."))
     yield from _external_reference_problems(obj)
-    for path, name, value in _properties(obj):
-        if name in ("name", "value", "key") and isinstance(value, str) and _DIRECTION.search(value):
+    for path, name, value in properties:
+        if name in _SHOWN and isinstance(value, str) and _DIRECTION.search(value):
             yield Problem(
                 path,
                 N_("This holds invisible direction marks; it may read as something else."),

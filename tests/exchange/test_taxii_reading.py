@@ -326,6 +326,7 @@ def test_a_stranger_cannot_tell_a_circle_from_nothing(
     stranger = machine("XC")
     assert stranger.get("/exchange/collections/").get_json() == {}
     random = f"/exchange/collections/{uuid.uuid4()}"
+    _is_error(stranger.get(f"{random}/objects/"), 404)  # from now on its token is known
     for method, path in (
         ("GET", "/"),
         ("GET", "/objects/"),

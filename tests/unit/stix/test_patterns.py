@@ -1,10 +1,13 @@
 """STIX patterns: limits before the parser, and patterns made of observables."""
 
+import random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cirt.errors import InvalidInputError
+from cirt.stix import patterns
 from cirt.stix.observables import TYPES, Observable, observable
 from cirt.stix.patterns import PatternError, check_pattern, pattern_for
 
@@ -100,3 +103,44 @@ def test_any_text_is_accepted_or_refused_with_a_sentence(pattern: str) -> None:
         check_pattern(pattern)
     except PatternError as error:
         assert str(error)
+
+
+KINDS = ("ipv4-addr", "file", "x-foo", "domain-name", "in", "true", "like", "start", "x-true", "a1")
+NAMES = ("value", "hashes", "MD5", "'SHA-256'", "'hashes'", "a_b", "true", "and", "TLSH", "e", "_x")
+STEPS = ("", "", "", ".b", "[0]", "[*]", "[007]", ".hashes", ".MD5")
+OPERATORS = (" = ", "=", " != ", " ISSUBSET ", " LIKE ", "LIKE", " < ")
+VALUES = ("'a'", "'it\\'s'", "'\\\\'", "'\\x'", "''", "1", "007", "'\n'", "'ب'", f"'{'a' * 32}'")
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_what_the_quick_reading_takes_is_taken_by_the_grammar(chance: random.Random) -> None:
+    """STIX 2.1, section 9: plain patterns are not given to the parser, so it must agree with them."""
+    from stix2patterns.validator import run_validator
+
+    def test_of(kind: str) -> str:
+        path = chance.choice(NAMES) + chance.choice(STEPS) + chance.choice(STEPS)
+        return f"{kind}:{path}{chance.choice(OPERATORS)}{chance.choice(VALUES)}"
+
+    def observation() -> str:
+        kinds = chance.choices(KINDS, k=2)
+        tests = [test_of(chance.choice(kinds)) for _ in range(chance.randint(1, 3))]
+        return f"[{chance.choice((' AND ', ' OR ')).join(tests)}]"
+
+    pattern = chance.choice((" AND ", " OR ", " FOLLOWEDBY ")).join(
+        observation() for _ in range(chance.randint(1, 2))
+    )
+    if patterns._is_plain(pattern):
+        assert run_validator(pattern, stix_version="2.1") == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[ipv4-addr:value = '192.0.2.7']",
+        "[file:hashes.'SHA-256' = '" + "0a" * 32 + "']",
+        "[file:name = 'a' AND file:size = 7] FOLLOWEDBY [url:value = 'http://x.example/']",
+    ],
+)
+def test_usual_patterns_are_read_quickly(pattern: str) -> None:
+    assert patterns._is_plain(pattern)

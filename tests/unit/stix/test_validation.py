@@ -284,3 +284,19 @@ def test_any_object_gives_problems_and_no_exception(kind: str, changes: dict[str
     obj = identity(type=kind, id=f"{kind}--0d3b6b1c-98a5-4a64-8c6a-3f1cf0a1d001") | changes
     for problem in check_object(obj, now=NOW):
         assert str(problem)
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [("_dmarc.example.com", True), ("a_b.example", True), ("a b_c.example", False), ("_.", False)],
+)
+def test_domain_name_may_hold_underscores(name: str, accepted: bool) -> None:
+    """RFC 8552: names such as _dmarc.example.com are in use, and attackers use others."""
+    obj = {
+        "type": "domain-name",
+        "spec_version": "2.1",
+        "id": "domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5",
+        "value": name,
+    }
+    errors = [p for p in check_object(obj, now=NOW) if p.severity == "error"]
+    assert (errors == []) is accepted
