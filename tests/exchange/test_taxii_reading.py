@@ -391,7 +391,7 @@ def test_a_fault_is_answered_in_taxii_form(
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(feed, "page", broken)
-    answer = machine("XB").get(f"{root}/objects/")
+    answer = machine("XB").get(f"{root}/objects/?match[type]=indicator")
     _is_error(answer, 500)
     assert "secret" not in answer.get_data(as_text=True)
     assert answer.get_json(force=True)["error_id"]
