@@ -1,13 +1,17 @@
 """Answers: saved by revision so that nobody's words are overwritten, every version kept."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.access import Actor
 from cirt.assessments.conduct import lock, record
-from cirt.assessments.instruments import load_instrument
+from cirt.assessments.instruments import Question, load_instrument
 from cirt.assessments.lifecycle import Act, state_after
 from cirt.assessments.models import (
     MAX_COMMENT,
@@ -33,19 +37,57 @@ CHOICES = (
 )
 
 
+WRONG_CHOICE = N_("Choose one of the answers listed.")
+
+
+class Confidence(StrEnum):
+    """How sure those who answered are; shown beside the level, never part of it."""
+
+    NOT_SAID = ""
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+CONFIDENCE_NAMES: Mapping[Confidence, str] = MappingProxyType(
+    {
+        Confidence.NOT_SAID: N_("Not said"),
+        Confidence.LOW: N_("Low: it may well turn out otherwise"),
+        Confidence.MEDIUM: N_("Medium"),
+        Confidence.HIGH: N_("High: those present know it first-hand"),
+    }
+)
+
+
 @dataclass(frozen=True)
 class AnswerContent:
-    """What an answer says, compared word for word to tell a change from a repetition."""
+    """What an answer says, compared word for word to tell a change from a repetition.
+
+    The fields are those of models.Answer; functions: ids, sorted.
+    """
 
     state: AnswerState = AnswerState.NOT_ANSWERED
     level: int | None = None
     reason: str = ""
     comment: str = ""
+    confidence: Confidence = Confidence.NOT_SAID
+    for_review: bool = False
+    disputed: bool = False
+    functions: tuple[str, ...] = ()
+    carried_from: str = ""
 
     @property
     def choice(self) -> str:
         """The value of the radio button: a level's digit, or the state."""
         return str(self.level) if self.state is AnswerState.LEVEL else self.state.value
+
+    def after(self, earlier: "AnswerContent") -> "AnswerContent":
+        """Return this content as somebody typed it over an earlier one.
+
+        An answer that was carried over stays one as long as its level or state stays.
+        """
+        kept = earlier.carried_from if self.choice == earlier.choice else ""
+        return replace(self, carried_from=self.carried_from or kept)
 
 
 UNTOUCHED = AnswerContent()
@@ -71,29 +113,64 @@ class AnswerConflictError(ConflictError):
         return content_of(self.theirs)
 
 
-def answer_content(choice: str, *, reason: str, comment: str) -> AnswerContent:
+def answer_content(
+    choice: str,
+    *,
+    reason: str = "",
+    comment: str = "",
+    confidence: str = "",
+    for_review: bool = False,
+    disputed: bool = False,
+    functions: Collection[str] = (),
+    carried_from: str = "",
+) -> AnswerContent:
     """Return what somebody chose and wrote. choice: one of CHOICES.
 
-    Raises InvalidInputError, naming the field (choice, reason or comment).
+    Raises InvalidInputError, naming the field (choice, reason, comment or confidence).
     """
     if choice not in CHOICES:
-        raise InvalidInputError(N_("Choose one of the answers listed."), field="choice")
+        raise InvalidInputError(WRONG_CHOICE, field="choice")
+    if confidence not in list(Confidence):
+        raise InvalidInputError(N_("Choose one of the confidences listed."), field="confidence")
     level = int(choice) if choice.isdecimal() else None
     content = AnswerContent(
         state=AnswerState.LEVEL if level is not None else AnswerState(choice),
         level=level,
         reason=written(reason, most=MAX_REASON, field="reason"),
         comment=written(comment, most=MAX_COMMENT, field="comment"),
+        confidence=Confidence(confidence),
+        for_review=for_review,
+        disputed=disputed,
+        functions=tuple(sorted(set(functions))),
+        carried_from=carried_from,
     )
     AnswerValue(content.state, content.level, content.reason)  # refuses what does not fit together
     return content
+
+
+def check_fits(question: Question, content: AnswerContent) -> None:
+    """Raise InvalidInputError where the question has no such level or lists no such function."""
+    if content.level is not None and content.level > question.top:
+        raise InvalidInputError(WRONG_CHOICE, field="choice")
+    if not set(content.functions) <= {function.id for function in question.functions}:
+        raise InvalidInputError(N_("Choose among the functions listed."), field="functions")
 
 
 def content_of(row: Answer | AnswerVersion | None) -> AnswerContent:
     """Return what an answer or a version of it says; an absent answer is untouched."""
     if row is None:
         return UNTOUCHED
-    return AnswerContent(AnswerState(row.state), row.level, row.reason, row.comment)
+    return AnswerContent(
+        state=AnswerState(row.state),
+        level=row.level,
+        reason=row.reason,
+        comment=row.comment,
+        confidence=Confidence(row.confidence),
+        for_review=row.for_review,
+        disputed=row.disputed,
+        functions=tuple(sorted(row.functions)),
+        carried_from=row.carried_from,
+    )
 
 
 def save_answer(
@@ -111,14 +188,18 @@ def save_answer(
 
     revision: of the answer that the person saw, 0 for none. language: in which the question was
     shown. What says the same as the present answer changes nothing and conflicts with nothing.
-    Raises ForbiddenError for a closed assessment, NotFoundError for an unknown question,
+    Raises ForbiddenError where nothing is answered now, NotFoundError for an unknown question,
+    InvalidInputError for a level or function that the question does not have,
     AnswerConflictError when somebody else was faster.
     """
     instrument = load_instrument(assessment.instrument_id, assessment.instrument_version)
-    instrument.question(question_id)
+    question = instrument.question(question_id)
     lock(session, assessment)
-    state_after(assessment.standing, Act.CHANGE)
+    state_after(assessment.standing, Act.ANSWER)
+    check_fits(question, content)
     answer = session.get(Answer, (assessment.id, question_id), populate_existing=True)
+    if restored_from is None:
+        content = content.after(content_of(answer))
     if content == content_of(answer):
         return answer
     if revision != (answer.revision if answer else 0):
@@ -126,11 +207,16 @@ def save_answer(
     if answer is None:
         answer = Answer(assessment_id=assessment.id, question_id=question_id, revision=0)
         session.add(answer)
-    said = {
+    said: dict[str, Any] = {
         "state": content.state.value,
         "level": content.level,
         "reason": content.reason,
         "comment": content.comment,
+        "confidence": content.confidence.value,
+        "for_review": content.for_review,
+        "disputed": content.disputed,
+        "functions": list(content.functions),
+        "carried_from": content.carried_from,
         "language": language,
         "instrument_version": instrument.version,
     }
@@ -192,6 +278,17 @@ def restore_answer(
 
 
 def answers_of(session: Session, assessment: Assessment) -> dict[str, Answer]:
-    """Return the answers by question id; untouched questions are absent."""
+    """Return the answers that count, by question id; untouched questions are absent.
+
+    An answer to a question that the instrument no longer asks, since it was upgraded, is not
+    among them; every_answer_of has those too.
+    """
+    instrument = load_instrument(assessment.instrument_id, assessment.instrument_version)
+    found = every_answer_of(session, assessment)
+    return {key: row for key, row in found.items() if instrument.has_question(key)}
+
+
+def every_answer_of(session: Session, assessment: Assessment) -> dict[str, Answer]:
+    """Return every answer on record by question id, counted or not."""
     rows = session.scalars(sa.select(Answer).where(Answer.assessment_id == assessment.id))
     return {row.question_id: row for row in rows}

@@ -1,4 +1,4 @@
-"""What is done to an assessment as a whole: start, details, close, reopen."""
+"""What is done to an assessment as a whole: start, details, each step of its life."""
 
 import uuid
 from collections.abc import Sequence
@@ -12,12 +12,15 @@ from cirt.access import Actor, Role
 from cirt.accounts.models import Administration, AdministrationKind
 from cirt.assessments import grants
 from cirt.assessments.instruments import load_instrument
-from cirt.assessments.lifecycle import Act, GrantRole, State, state_after
+from cirt.assessments.lifecycle import REOPEN_TO, Act, GrantRole, State, state_after
 from cirt.assessments.models import MAX_REASON, MAX_TITLE, Assessment, AssessmentStep
 from cirt.assessments.wording import written
 from cirt.clock import now
 from cirt.errors import N_, InvalidInputError
 from cirt.localtext import LANGUAGES
+
+# The steps that change nothing but the state; agreeing, closing and reopening do more.
+ADVANCES = (Act.BEGIN, Act.WORKSHOP, Act.REVIEW, Act.BACK)
 
 
 def countries_for(session: Session, actor: Actor) -> Sequence[Administration]:
@@ -47,6 +50,7 @@ def start_assessment(
 ) -> Assessment:
     """Start an assessment of a country; it belongs to the country from then on.
 
+    It is prepared first: nothing is answered before somebody begins the collecting of answers.
     An assessor who starts one gets access to it for grants.DEFAULT_DAYS days.
     Raises InvalidInputError, NotFoundError for an instrument that is not installed.
     """
@@ -66,7 +70,7 @@ def start_assessment(
         instrument_version=instrument.version,
         language=_language(language),
         cirt_exists=cirt_exists,
-        state=State.COLLECTING,
+        state=State.PREPARING,
         created_by=actor.user_id,
     )
     session.add(assessment)
@@ -102,17 +106,36 @@ def change_details(
     language: str,
     cirt_exists: bool | None,
 ) -> None:
-    """Change what describes an open assessment; answers stay as they are."""
+    """Change what describes an assessment that is not locked; answers stay as they are."""
     lock(session, assessment)
-    state_after(assessment.standing, Act.CHANGE)
+    state_after(assessment.standing, Act.PREPARE)
     assessment.title = _title(title)
     assessment.language = _language(language)
     assessment.cirt_exists = cirt_exists
     record(session, actor, "assessment.details", assessment)
 
 
+def advance(session: Session, actor: Actor, assessment: Assessment, act: Act) -> None:
+    """Take an assessment one step on or back, as the state machine allows: one of ADVANCES."""
+    if act not in ADVANCES:
+        raise ValueError(f"{act} is no step on or back")
+    lock(session, assessment)
+    assessment.state = state_after(assessment.standing, act)
+    _note_step(session, actor, assessment, "")
+    record(session, actor, "assessment.advance", assessment, state=assessment.state)
+
+
+def agree_assessment(session: Session, actor: Actor, assessment: Assessment) -> None:
+    """Lock an assessment because the country stands by its answers."""
+    lock(session, assessment)
+    assessment.state = state_after(assessment.standing, Act.AGREE)
+    assessment.agreed_at = now()
+    _note_step(session, actor, assessment, "")
+    record(session, actor, "assessment.agree", assessment)
+
+
 def close_assessment(session: Session, actor: Actor, assessment: Assessment) -> None:
-    """Lock an assessment: from now on it is only read."""
+    """End the round: from now on only the progress of the plan's actions changes."""
     lock(session, assessment)
     assessment.state = state_after(assessment.standing, Act.CLOSE)
     assessment.closed_at = now()
@@ -121,15 +144,23 @@ def close_assessment(session: Session, actor: Actor, assessment: Assessment) -> 
 
 
 def reopen_assessment(
-    session: Session, actor: Actor, assessment: Assessment, *, reason: str
+    session: Session,
+    actor: Actor,
+    assessment: Assessment,
+    *,
+    reason: str,
+    to: State = REOPEN_TO[0],
 ) -> None:
-    """Unlock a closed assessment for a reason that stays on its record."""
+    """Unlock an agreed or closed assessment for a reason that stays on its record.
+
+    to: where it is taken up again, one of lifecycle.REOPEN_TO.
+    """
     lock(session, assessment)
     reason = written(reason, most=MAX_REASON, field="reason")
-    assessment.state = state_after(assessment.standing, Act.REOPEN, reason=reason)
-    assessment.closed_at = None
+    assessment.state = state_after(assessment.standing, Act.REOPEN, reason=reason, to=to)
+    assessment.agreed_at = assessment.closed_at = None
     _note_step(session, actor, assessment, reason)
-    record(session, actor, "assessment.reopen", assessment)
+    record(session, actor, "assessment.reopen", assessment, state=assessment.state)
 
 
 def lock(session: Session, assessment: Assessment) -> None:

@@ -88,7 +88,7 @@ def add_file(
     if tlp not in [marking.value for marking in MARKINGS]:
         raise InvalidInputError(N_("Choose one of the markings listed."), field="tlp")
     reference = written(reference, most=MAX_REFERENCE, field="reference")
-    state_after(assessment.standing, Act.CHANGE)
+    state_after(assessment.standing, Act.ANSWER)
     file = keep_file(session, store, actor, stream, name=name, tlp=tlp)
     file.administration_id = assessment.administration_id
     return _add(
@@ -108,7 +108,7 @@ def _add(
 ) -> Evidence:
     load_instrument(assessment.instrument_id, assessment.instrument_version).question(question_id)
     lock(session, assessment)
-    state_after(assessment.standing, Act.CHANGE)
+    state_after(assessment.standing, Act.ANSWER)
     row = Evidence(
         assessment_id=assessment.id,
         question_id=question_id,
@@ -138,7 +138,7 @@ def remove_evidence(
 ) -> None:
     """Remove a piece of evidence and its file for good; the audit trail keeps digest and kind."""
     lock(session, assessment)
-    state_after(assessment.standing, Act.CHANGE)
+    state_after(assessment.standing, Act.ANSWER)
     file = row.file
     details: dict[str, Any] = {"question": row.question_id, "kind": row.kind}
     if file is not None:

@@ -11,9 +11,17 @@ from cirt.assessments import evidence
 from cirt.assessments.conduct import record
 from cirt.assessments.evidence import Kind, evidence_item
 from cirt.assessments.forms import EvidenceForm
-from cirt.assessments.lifecycle import Act, refusal
+from cirt.assessments.lifecycle import Act
 from cirt.assessments.models import Assessment
-from cirt.assessments.pages import blueprint, instrument_of, render, status_of, the_assessment
+from cirt.assessments.pages import (
+    blueprint,
+    check_possible,
+    instrument_of,
+    render,
+    status_of,
+    the_assessment,
+)
+from cirt.assessments.shown_choices import chosen_selection
 from cirt.errors import (
     N_,
     InvalidInputError,
@@ -33,7 +41,7 @@ def add_evidence(assessment_id: uuid.UUID, question_id: str) -> Any:
     """Attach a file, or note a document, an interview or an observation."""
     assessment = the_assessment(assessment_id, "assessment.answer")
     question = instrument_of(assessment).question(question_id)
-    _check_open(assessment)
+    check_possible(assessment, Act.ANSWER)
     form = EvidenceForm()
     if form.validate_on_submit():
         try:
@@ -43,7 +51,12 @@ def add_evidence(assessment_id: uuid.UUID, question_id: str) -> Any:
         else:
             flask.flash(_("The evidence was added."), "success")
             return flask.redirect(
-                flask.url_for(".question", assessment_id=assessment.id, question_id=question_id)
+                flask.url_for(
+                    ".question",
+                    assessment_id=assessment.id,
+                    question_id=question_id,
+                    **chosen_selection().arguments,
+                )
             )
     page = render(
         "evidence.html",
@@ -51,6 +64,7 @@ def add_evidence(assessment_id: uuid.UUID, question_id: str) -> Any:
         "show",
         form=form,
         question=question,
+        selection=chosen_selection(),
         accepted=" ".join(sorted(files.ENDINGS)),
         most=installation().settings.max_upload_mb,
     )
@@ -95,7 +109,7 @@ def remove_evidence(assessment_id: uuid.UUID, evidence_id: uuid.UUID) -> Any:
     """Ask, then remove a piece of evidence for good."""
     assessment = the_assessment(assessment_id, "assessment.answer")
     row = evidence_item(db_session(), assessment, evidence_id)
-    _check_open(assessment)
+    check_possible(assessment, Act.ANSWER)
     if flask.request.method == "POST":
         evidence.remove_evidence(db_session(), installation().files, actor(), assessment, row)
         flask.flash(_("The evidence was removed."), "success")
@@ -142,9 +156,3 @@ def _add(assessment: Assessment, question_id: str, form: EvidenceForm) -> None:
         reference=form.reference.data or "",
         seen_on=form.seen_on.data,
     )
-
-
-def _check_open(assessment: Assessment) -> None:
-    refused = refusal(assessment.standing, Act.CHANGE)
-    if refused is not None:
-        raise refused

@@ -3,7 +3,7 @@
 from flask_babel import gettext
 from flask_wtf.file import FileField
 from wtforms import (
-    DateField,
+    BooleanField,
     HiddenField,
     RadioField,
     SelectField,
@@ -12,10 +12,19 @@ from wtforms import (
 )
 from wtforms.validators import Optional
 
+from cirt.assessments.answering import CONFIDENCE_NAMES
 from cirt.assessments.evidence import KIND_NAMES, MARKINGS
-from cirt.assessments.models import MAX_COMMENT, MAX_REASON, MAX_REFERENCE, MAX_TITLE
+from cirt.assessments.grants import GRANT_ROLE_NAMES
+from cirt.assessments.lifecycle import REOPEN_TO
+from cirt.assessments.models import (
+    MAX_COMMENT,
+    MAX_REASON,
+    MAX_REFERENCE,
+    MAX_REMARK,
+    MAX_TITLE,
+)
 from cirt.errors import N_
-from cirt.forms import AtMost, ChoiceField, Form, Required
+from cirt.forms import AtMost, CheckboxList, ChoiceField, DayField, Form, Required
 from cirt.stix.marking import TLP
 
 WORKSHOP_LANGUAGES: tuple[tuple[str, str], ...] = (
@@ -40,19 +49,6 @@ def stage_of(value: bool | None) -> str:
     return next(word for word, meaning in STAGE_VALUES.items() if meaning is value)
 
 
-class DayField(DateField):  # type: ignore[misc]
-    """A day; what cannot be read as one is refused with a sentence that says how to write it."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read what was typed or picked."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(
-                gettext("Give the date as year-month-day, such as 2026-03-01.")
-            ) from None
-
-
 class DetailsForm(Form):
     """What describes an assessment. Wrong choices are refused by the rules, with a sentence."""
 
@@ -70,7 +66,7 @@ class DetailsForm(Form):
         default="open",
         validate_choice=False,
         description=N_(
-            "It decides which questions are asked. You can change this while the assessment is open."
+            "It decides which questions are asked. You can change this until the assessment is agreed."
         ),
     )
 
@@ -101,12 +97,28 @@ class AnswerForm(Form):
         description=N_("Needed with “Not applicable”; it is printed in the report."),
         render_kw={"rows": 2},
     )
+    functions = CheckboxList(N_("Functions offered"))
     comment = TextAreaField(
         N_("Comment"),
         [AtMost(MAX_COMMENT)],
         description=N_("What was said and shown, so that others can follow the level chosen."),
     )
+    confidence = RadioField(
+        N_("How sure are those who answered?"),
+        choices=[],
+        default="",
+        validate_choice=False,
+        description=N_("It stands beside the level and never changes it."),
+    )
+    for_review = BooleanField(N_("Mark for review: somebody should look at this again"))
+    disputed = BooleanField(N_("Disputed: those present did not agree; the comment says on what"))
     revision = HiddenField()
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.confidence.choices = [
+            (one.value, gettext(name)) for one, name in CONFIDENCE_NAMES.items()
+        ]
 
 
 class EvidenceForm(Form):
@@ -141,19 +153,42 @@ class EvidenceForm(Form):
 
 
 class ReopenForm(Form):
-    """Why a closed assessment is opened again."""
+    """Why an agreed or closed assessment is taken up again, and at which step."""
 
+    to = RadioField(
+        N_("Where is it taken up again?"),
+        choices=[],
+        default=REOPEN_TO[0].value,
+        validate_choice=False,
+    )
     reason = TextAreaField(
         N_("Reason"), [Required(N_("Say why the assessment is reopened.")), AtMost(MAX_REASON)]
     )
 
 
+class RemarkForm(Form):
+    """What somebody writes to the others about a question."""
+
+    text = TextAreaField(
+        N_("Remark"),
+        [Required(N_("Write the remark first.")), AtMost(MAX_REMARK)],
+        description=N_(
+            "Everybody with access to the assessment reads it. It cannot be changed later."
+        ),
+    )
+
+
 class GrantForm(Form):
-    """Access of an assessor until a day."""
+    """A part in the assessment until a day."""
 
     username = StringField(
-        N_("User name of the assessor"),
-        [Required(N_("Give the user name of the assessor."))],
+        N_("User name"),
+        [Required(N_("Give the user name."))],
         render_kw={"dir": "ltr", "class": "code", "autocomplete": "off", "spellcheck": "false"},
     )
+    role = RadioField(N_("Part"), choices=[], validate_choice=False)
     until = DayField(N_("Last day of access"))
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.role.choices = [(role.value, gettext(name)) for role, name in GRANT_ROLE_NAMES.items()]

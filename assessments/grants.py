@@ -1,8 +1,9 @@
-"""Which assessors a country has let into an assessment, and until when."""
+"""Whom a country has let into an assessment, as what, and until when."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,6 +15,53 @@ from cirt.assessments.lifecycle import GrantRole
 from cirt.assessments.models import Assessment, AssessmentGrant
 from cirt.clock import now
 from cirt.errors import N_, InvalidInputError, NotFoundError
+
+GRANT_ROLE_NAMES: Mapping[GrantRole, str] = MappingProxyType(
+    {
+        GrantRole.LEAD: N_("Lead assessor"),
+        GrantRole.ASSESSOR: N_("Assessor"),
+        GrantRole.CONTRIBUTOR: N_("Contributor"),
+        GrantRole.REVIEWER: N_("Reviewer"),
+    }
+)
+GRANT_ROLE_HINTS: Mapping[GrantRole, str] = MappingProxyType(
+    {
+        GrantRole.LEAD: N_(
+            "All that an assessor does, and moves the assessment from step to step."
+        ),
+        GrantRole.ASSESSOR: N_("Prepares, answers, writes findings and the plan, exports."),
+        GrantRole.CONTRIBUTOR: N_("Reads, answers questions, adds evidence and remarks."),
+        GrantRole.REVIEWER: N_("Reads and writes remarks; answers nothing."),
+    }
+)
+
+# The roles of an account of which one is needed for a part.
+FITTING_ROLES: Mapping[GrantRole, tuple[Role, ...]] = MappingProxyType(
+    {
+        GrantRole.LEAD: (Role.ASSESSOR,),
+        GrantRole.ASSESSOR: (Role.ASSESSOR,),
+        GrantRole.CONTRIBUTOR: (Role.CONTRIBUTOR,),
+        GrantRole.REVIEWER: (Role.REVIEWER, Role.ASSESSOR),
+    }
+)
+_NO_ASSESSOR = N_(
+    "No account with the role Assessor has this user name here. Ask the person for the exact name,"
+    " or the administrator of this installation for the role."
+)
+NO_SUCH_PERSON: Mapping[GrantRole, str] = MappingProxyType(
+    {
+        GrantRole.LEAD: _NO_ASSESSOR,
+        GrantRole.ASSESSOR: _NO_ASSESSOR,
+        GrantRole.CONTRIBUTOR: N_(
+            "No account with the role Contributor has this user name here. Ask the person for the"
+            " exact name, or the administrator of this installation for the role."
+        ),
+        GrantRole.REVIEWER: N_(
+            "No account with the role Reviewer or Assessor has this user name here. Ask the person"
+            " for the exact name, or the administrator of this installation for the role."
+        ),
+    }
+)
 
 DEFAULT_DAYS = 180
 MOST_DAYS = 730
@@ -29,10 +77,17 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day, time(23, 59, 59), tzinfo=UTC)
 
 
-def assessor_named(session: Session, username: str) -> uuid.UUID:
-    """Return the id of the assessor with this user name.
+def grant_role(text: str | None) -> GrantRole:
+    """Return the part that a form names. Raises InvalidInputError for any other word."""
+    if text not in list(GrantRole):
+        raise InvalidInputError(N_("Choose one of the parts listed."), field="role")
+    return GrantRole(text)
 
-    Raises InvalidInputError alike for an unknown person and for one who is no assessor here.
+
+def person_named(session: Session, username: str, role: GrantRole) -> uuid.UUID:
+    """Return the id of the person with this user name, whose account fits this part.
+
+    Raises InvalidInputError alike for an unknown person and for one whose account does not fit.
     """
     found = session.scalar(
         sa.select(User.id)
@@ -40,14 +95,11 @@ def assessor_named(session: Session, username: str) -> uuid.UUID:
         .where(
             User.username == username.strip().casefold().replace("\x00", ""),
             User.active,
-            UserRole.role == Role.ASSESSOR,
+            UserRole.role.in_(FITTING_ROLES[role]),
         )
     )
     if found is None:
-        raise InvalidInputError(
-            N_("No assessor has this user name here. Ask the assessor for the exact name."),
-            field="username",
-        )
+        raise InvalidInputError(NO_SUCH_PERSON[role], field="username")
     return found
 
 
@@ -86,6 +138,7 @@ def give_grant(
         chain_id=assessment.administration_id,
         user=str(user_id),
         until=until.isoformat(),
+        role=role.value,
     )
     return grant
 
@@ -93,7 +146,7 @@ def give_grant(
 def end_grant(
     session: Session, actor: Actor, assessment: Assessment, grant_id: uuid.UUID
 ) -> AssessmentGrant:
-    """End an assessor's access now. Raises NotFoundError for a grant of another assessment."""
+    """End somebody's access now. Raises NotFoundError for a grant of another assessment."""
     grant = session.get(AssessmentGrant, grant_id)
     if grant is None or grant.assessment_id != assessment.id:
         raise NotFoundError

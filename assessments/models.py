@@ -17,6 +17,7 @@ MAX_TITLE = 200
 MAX_REASON = 2_000
 MAX_COMMENT = 20_000
 MAX_REFERENCE = 1_000
+MAX_REMARK = 5_000
 MAX_SCOPE = 5_000
 
 
@@ -24,8 +25,11 @@ class Assessment(Base):
     """One round of one country with one version of an instrument; the country owns it.
 
     scope: what is looked at and what is not. profile: id of the target profile, "" for none.
-    previous_id: the round before, with round counting from 1. language: of the workshop (BCP 47). cirt_exists: whether the country has a national CIRT;
-    None while nobody has said so, and then the questions of both stages are asked.
+    previous_id: the round before, with round counting from 1. language: of the workshop (BCP 47).
+    cirt_exists: whether the country has a national CIRT; None while nobody has said so, and then
+    the questions of both stages are asked. workshop_on: its first day, ISO date, "" while open.
+    agreed_at: since when it is locked; kept when it is closed. revision: of the words that
+    describe it, from 1.
     """
 
     __tablename__ = "assessment"
@@ -43,7 +47,10 @@ class Assessment(Base):
     profile: Mapped[str] = mapped_column(sa.String(100), default="", server_default="")
     previous_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("assessment.id"))
     round: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
-    state: Mapped[str] = mapped_column(sa.String(20), default=State.COLLECTING)
+    workshop_on: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
+    workshop_place: Mapped[str] = mapped_column(sa.String(MAX_TITLE), default="", server_default="")
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    state: Mapped[str] = mapped_column(sa.String(20), default=State.PREPARING)
     agreed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     created_by: Mapped[uuid.UUID | None]
@@ -54,7 +61,7 @@ class Assessment(Base):
     @property
     def standing(self) -> Standing:
         """Where the assessment stands in its life."""
-        return Standing(State(self.state), self.closed_at)
+        return Standing(State(self.state), self.closed_at, self.agreed_at)
 
 
 class AssessmentStep(Base):
@@ -107,7 +114,8 @@ class _Content:
     confidence: of those who answered, "low", "medium", "high", "" for not said. for_review,
     disputed: marks for the others. functions: ids of the functions offered, where the question
     lists functions. carried_from: ids of the assessments and questions that an accepted proposal
-    came from, as "assessment/question" separated by spaces, "" for an answer given here. language: in which the question was shown (BCP 47). revision: counts from 1.
+    came from, as "assessment/question" separated by spaces, "" for an answer given here.
+    language: in which the question was shown (BCP 47). revision: counts from 1.
     """
 
     state: Mapped[str] = mapped_column(sa.String(20))
@@ -180,6 +188,24 @@ class AnswerVersion(_Content, Base):
     restored_from: Mapped[int | None]
     user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     at: Mapped[datetime]
+
+    user: Mapped[User | None] = relationship(lazy="joined")
+
+
+class AnswerRemark(Base):
+    """What somebody wrote to the others about one question. Append-only."""
+
+    __tablename__ = "answer_remark"
+    __table_args__ = (
+        sa.Index("ix_answer_remark_assessment_id_question_id", "assessment_id", "question_id"),
+    )
+
+    id: Mapped[uuid.UUID] = new_id()
+    assessment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("assessment.id"))
+    question_id: Mapped[str] = mapped_column(sa.String(20))
+    text: Mapped[str] = mapped_column(sa.Text)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
 
     user: Mapped[User | None] = relationship(lazy="joined")
 

@@ -9,11 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.access import Actor, visible
+from cirt.assessments.answering import answers_of, content_of
+from cirt.assessments.evidence import evidence_of
 from cirt.assessments.instruments import Dimension, Question, load_instrument
 from cirt.assessments.lifecycle import State
-from cirt.assessments.models import Answer, AnswerVersion, Assessment, AssessmentStep
+from cirt.assessments.models import (
+    Answer,
+    AnswerRemark,
+    AnswerVersion,
+    Assessment,
+    AssessmentStep,
+)
 from cirt.assessments.scoring import AnswerState
-from cirt.errors import NotFoundError
+from cirt.assessments.selection import Selection
+from cirt.errors import DataFileError, NotFoundError
 
 PAGE_SIZE = 50
 
@@ -71,10 +80,20 @@ def asked_dimensions(assessment: Assessment) -> tuple[Dimension, ...]:
     return tuple(each for each in instrument.dimensions if asked(assessment, each.questions))
 
 
-def neighbours(assessment: Assessment, question_id: str) -> Neighbours:
-    """Return what stands before and after a question; one that is not asked has position 0."""
+def neighbours(
+    assessment: Assessment, question_id: str, among: Collection[str] | None = None
+) -> Neighbours:
+    """Return what stands before and after a question; one that is not asked has position 0.
+
+    among: ids of the questions to step through, None for all that are asked. The question itself
+    counts as one of them: it may have dropped out while it was answered.
+    """
     instrument = load_instrument(assessment.instrument_id, assessment.instrument_version)
-    put = asked(assessment, instrument.questions)
+    put = [
+        each
+        for each in asked(assessment, instrument.questions)
+        if among is None or each.id in among or each.id == question_id
+    ]
     place = next((n for n, each in enumerate(put) if each.id == question_id), None)
     if place is None:
         return Neighbours(None, None, 0, len(put))
@@ -86,16 +105,45 @@ def neighbours(assessment: Assessment, question_id: str) -> Neighbours:
     )
 
 
+def chosen(session: Session, assessment: Assessment, selection: Selection) -> tuple[Question, ...]:
+    """Return the questions asked that a selection takes, in the questionnaire's order."""
+    instrument = load_instrument(assessment.instrument_id, assessment.instrument_version)
+    put = asked(assessment, instrument.questions)
+    if selection.is_whole:
+        return put
+    answers = answers_of(session, assessment)
+    evidence = evidence_of(session, assessment)
+    return tuple(
+        each
+        for each in put
+        if selection.takes(each, content_of(answers.get(each.id)), len(evidence.get(each.id, ())))
+    )
+
+
+def remarks_of(
+    session: Session, assessment: Assessment, question_id: str
+) -> Sequence[AnswerRemark]:
+    """Return what people wrote to each other about a question, the oldest first."""
+    return session.scalars(
+        sa.select(AnswerRemark)
+        .where(
+            AnswerRemark.assessment_id == assessment.id,
+            AnswerRemark.question_id == question_id,
+        )
+        .order_by(AnswerRemark.at, AnswerRemark.id)
+    ).all()
+
+
 def answered_ids(answers: Mapping[str, Answer]) -> frozenset[str]:
     """Return the ids of the questions that have an answer."""
     return frozenset(key for key, row in answers.items() if row.state != AnswerState.NOT_ANSWERED)
 
 
-def count_of(session: Session, actor: Actor, *, state: State | None = None) -> int:
-    """Return how many assessments the actor may see."""
+def count_of(session: Session, actor: Actor, *, states: Collection[State] = ()) -> int:
+    """Return how many assessments the actor may see. states: only in these; empty for all."""
     query = visible(actor, Assessment, "assessment.read")
-    if state is not None:
-        query = query.where(Assessment.state == state)
+    if states:
+        query = query.where(Assessment.state.in_(states))
     count = query.with_only_columns(sa.func.count(Assessment.id), maintain_column_froms=True)
     return session.scalar(count) or 0
 
@@ -105,7 +153,7 @@ def listed(
     actor: Actor,
     *,
     page: int = 1,
-    state: State | None = None,
+    states: Collection[State] = (),
     size: int = PAGE_SIZE,
 ) -> list[ListedAssessment]:
     """Return a page of the assessments that the actor may see, the last changed first.
@@ -122,8 +170,8 @@ def listed(
     query = visible(actor, Assessment, "assessment.read").add_columns(
         sa.type_coerce(changed, Assessment.created_at.type)
     )
-    if state is not None:
-        query = query.where(Assessment.state == state)
+    if states:
+        query = query.where(Assessment.state.in_(states))
     query = query.order_by(changed.desc(), Assessment.id).limit(size).offset((page - 1) * size)
     rows = session.execute(query).unique().all()
     answered = _answered(session, [assessment.id for assessment, _ in rows])
@@ -136,7 +184,7 @@ def listed(
 def _whole(assessment: Assessment, answered: Collection[str]) -> Progress:
     try:
         instrument = load_instrument(assessment.instrument_id, assessment.instrument_version)
-    except NotFoundError:  # its instrument is not installed here: the list still shows it
+    except (NotFoundError, DataFileError):  # its instrument is missing: the list still shows it
         return Progress(0, 0)
     return progress(assessment, instrument.questions, answered)
 

@@ -1,51 +1,53 @@
 """Pages of one question: its answer, who said what when, and the way back to earlier words."""
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
 import flask
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from cirt import i18n
 from cirt.assessments import queries
+from cirt.assessments.answer_words import (
+    STATE_HINTS,
+    choice_labels,
+    function_names,
+    joined,
+    parts_of,
+    told,
+)
 from cirt.assessments.answering import (
     AnswerConflictError,
     AnswerContent,
     answer_content,
+    answers_of,
     content_of,
-    restore_answer,
     save_answer,
 )
 from cirt.assessments.evidence import KIND_NAMES, evidence_of
 from cirt.assessments.forms import AnswerForm
-from cirt.assessments.instruments import Instrument, LocalText, Question
-from cirt.assessments.lifecycle import Act, refusal
+from cirt.assessments.instruments import Question
+from cirt.assessments.lifecycle import Act
 from cirt.assessments.models import Answer, Assessment
 from cirt.assessments.pages import (
     blueprint,
+    check_possible,
     instrument_of,
+    related_parts,
     render,
     status_of,
     the_assessment,
+    why_not,
 )
-from cirt.assessments.scoring import AnswerState
+from cirt.assessments.question_guide import guidance
+from cirt.assessments.selection import SHOW_NAMES
+from cirt.assessments.shown_choices import chosen_selection, group_choices, number
+from cirt.assessments.strength import STRENGTH_NAMES, STRENGTH_RULE, strength
 from cirt.errors import N_, InvalidInputError
 from cirt.routing import opens
 from cirt.web import actor, db_session, wants_json
 
-STATE_LABELS = {
-    AnswerState.NOT_KNOWN.value: N_("Not known"),
-    AnswerState.NOT_APPLICABLE.value: N_("Not applicable"),
-    AnswerState.NOT_ANSWERED.value: N_("Not answered yet"),
-}
-STATE_HINTS = {
-    AnswerState.NOT_KNOWN.value: N_("Nobody here can say; it stays open and counts as such."),
-    AnswerState.NOT_APPLICABLE.value: N_("The question does not fit this country. Say why below."),
-    AnswerState.NOT_ANSWERED.value: N_("The question still waits for an answer."),
-}
 RECENT_VERSIONS = 5
 
 
@@ -54,7 +56,7 @@ RECENT_VERSIONS = 5
 def question(assessment_id: uuid.UUID, question_id: str) -> Any:
     """One question with its answer."""
     assessment = the_assessment(assessment_id, "assessment.read")
-    asked = _question(assessment, question_id)
+    asked = question_of(assessment, question_id)
     answer = db_session().get(Answer, (assessment.id, asked.id))
     form = _form(assessment, asked, content_of(answer), answer.revision if answer else 0)
     return _page(assessment, asked, form, answer)
@@ -65,25 +67,21 @@ def question(assessment_id: uuid.UUID, question_id: str) -> Any:
 def answer_question(assessment_id: uuid.UUID, question_id: str) -> Any:
     """Save an answer, from the page or from its autosave."""
     assessment = the_assessment(assessment_id, "assessment.answer")
-    asked = _question(assessment, question_id)
-    refused = refusal(assessment.standing, Act.CHANGE)
-    if refused is not None:
-        raise refused
+    asked = question_of(assessment, question_id)
+    check_possible(assessment, Act.ANSWER)
     form = _form(assessment, asked)
     try:
         if not form.validate():
             raise InvalidInputError(N_("Some answers need another look"), field="")
-        content = answer_content(
-            form.choice.data or "", reason=form.reason.data, comment=form.comment.data
-        )
+        content = _typed(form)
         answer = save_answer(
             db_session(),
             actor(),
             assessment,
             asked.id,
             content,
-            revision=_number(form.revision.data),
-            language=_shown_language(asked),
+            revision=number(form.revision.data),
+            language=shown_language(asked),
         )
     except InvalidInputError as error:
         return _refused(assessment, asked, form, error)
@@ -92,77 +90,26 @@ def answer_question(assessment_id: uuid.UUID, question_id: str) -> Any:
     return _saved(assessment, asked, answer)
 
 
-@blueprint.get("/<uuid:assessment_id>/questions/<question_id>/history")
-@opens("assessment.read")
-def history(assessment_id: uuid.UUID, question_id: str) -> Any:
-    """Every version of an answer."""
-    assessment = the_assessment(assessment_id, "assessment.read")
-    asked = _question(assessment, question_id)
-    answer = db_session().get(Answer, (assessment.id, asked.id))
-    return render(
-        "history.html",
-        assessment,
-        "show",
-        question=asked,
-        answer=answer,
-        versions=queries.versions_of(db_session(), assessment, asked.id),
-        choice_labels=_choice_labels(instrument_of(assessment)),
-        content_of=content_of,
-    )
-
-
-@blueprint.post("/<uuid:assessment_id>/questions/<question_id>/restore")
-@opens("assessment.answer")
-def restore(assessment_id: uuid.UUID, question_id: str) -> Any:
-    """Let an answer say again what an earlier version said."""
-    assessment = the_assessment(assessment_id, "assessment.answer")
-    asked = _question(assessment, question_id)
-    restore_answer(
-        db_session(),
-        actor(),
-        assessment,
-        asked.id,
-        version=_number(flask.request.form.get("version")),
-        revision=_number(flask.request.form.get("revision")),
-        language=_shown_language(asked),
-    )
-    flask.flash(
-        _("The earlier answer was restored; the one before it stays in the history."), "success"
-    )
-    return _redirect(assessment, asked)
-
-
-def _question(assessment: Assessment, question_id: str) -> Question:
+def question_of(assessment: Assessment, question_id: str) -> Question:
     """Return a question of the instrument. Raises NotFoundError for an unknown one."""
     return instrument_of(assessment).question(question_id)
 
 
-def _number(text: str | None) -> int:
-    """Return a revision as a whole number; -1, which fits nothing, for anything else."""
-    text = text or ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
-
-
-def _shown_language(asked: Question) -> str:
+def shown_language(asked: Question) -> str:
+    """Return in which language the reader sees the question."""
     return asked.text.in_language(i18n.current_language()).language
 
 
-def told(text: LocalText) -> str:
-    """Return a text of the instrument for a page; English that stands in says that it is English."""
-    if text.translated:
-        return text.text
-    return Markup('<bdi lang="{}" dir="ltr">{}</bdi>').format(text.language, text.text)
-
-
-def _choice_labels(
-    instrument: Instrument, as_text: Callable[[LocalText], str] = told
-) -> dict[str, str]:
-    language = i18n.current_language()
-    levels = {
-        str(level): as_text(sentence.in_language(language))
-        for level, sentence in enumerate(instrument.scale)
+def _form_data(content: AnswerContent) -> dict[str, Any]:
+    return {
+        "choice": content.choice,
+        "reason": content.reason,
+        "comment": content.comment,
+        "confidence": content.confidence.value,
+        "for_review": content.for_review,
+        "disputed": content.disputed,
+        "functions": list(content.functions),
     }
-    return levels | {value: _(label) for value, label in STATE_LABELS.items()}
 
 
 def _form(
@@ -171,43 +118,77 @@ def _form(
     content: AnswerContent | None = None,
     revision: int | None = None,
 ) -> AnswerForm:
-    data = {}
-    if content is not None:
-        data = {"choice": content.choice, "reason": content.reason, "comment": content.comment}
-    form = AnswerForm(data=data)
+    form = AnswerForm(data=_form_data(content) if content is not None else {})
     if content is not None:
         form.revision.data = revision
-    form.choice.choices = list(_choice_labels(instrument_of(assessment)).items())
+    form.choice.choices = list(choice_labels(instrument_of(assessment)).items())
     form.choice.label.text = told(asked.text.in_language(i18n.current_language()))
+    form.functions.choices = list(function_names(asked).items())
     return form
+
+
+def _typed(form: AnswerForm) -> AnswerContent:
+    """Return what the form says. Raises InvalidInputError."""
+    return answer_content(
+        form.choice.data or "",
+        reason=form.reason.data,
+        comment=form.comment.data,
+        confidence=form.confidence.data or "",
+        for_review=form.for_review.data,
+        disputed=form.disputed.data,
+        functions=form.functions.data or (),
+    )
 
 
 def _page(assessment: Assessment, asked: Question, form: AnswerForm, answer: Answer | None) -> Any:
     language = i18n.current_language()
+    instrument = instrument_of(assessment)
     texts = {
         str(level): told(sentence.in_language(language))
         for level, sentence in enumerate(asked.levels)
     }
     evidence = evidence_of(db_session(), assessment).get(asked.id, ())
-    versions = queries.versions_of(db_session(), assessment, asked.id, most=RECENT_VERSIONS)
+    selection = chosen_selection()
+    strong = strength([piece.kind for piece in evidence])
+    related = (part(assessment, asked.id) for part in related_parts)
     page = render(
         "question.html",
         assessment,
         "show",
         question=asked,
-        dimension=instrument_of(assessment).dimension(asked.dimension_id),
+        dimension=instrument.dimension(asked.dimension_id),
         form=form,
         texts=texts | {value: _(hint) for value, hint in STATE_HINTS.items()},
         answer=answer,
-        around=queries.neighbours(assessment, asked.id),
+        around=queries.neighbours(assessment, asked.id, _among(assessment)),
+        selection=selection,
+        selection_names=[
+            *([_(SHOW_NAMES[selection.show])] if selection.show else []),
+            *([dict(group_choices())[selection.group]] if selection.group else []),
+        ],
         evidence=evidence,
+        strength=strong.value,
+        strength_name=_(STRENGTH_NAMES[strong]),
+        strength_rule=_(STRENGTH_RULE),
         kind_names={kind.value: _(name) for kind, name in KIND_NAMES.items()},
-        versions=versions,
-        choice_labels=_choice_labels(instrument_of(assessment)),
+        related=[part for part in related if part is not None],
+        remarks=queries.remarks_of(db_session(), assessment, asked.id),
+        may_remark=why_not(assessment, Act.REMARK, "assessment.remark") is None,
+        versions=queries.versions_of(db_session(), assessment, asked.id, most=RECENT_VERSIONS),
+        choice_labels=choice_labels(instrument),
         content_of=content_of,
         autosave_key=f"answer:{actor().user_id}:{assessment.id}:{asked.id}",
+        **guidance(db_session(), instrument, asked, answers_of(db_session(), assessment)),
     )
     return page, status_of(form)
+
+
+def _among(assessment: Assessment) -> frozenset[str] | None:
+    """Return through which questions the address steps; None for all."""
+    selection = chosen_selection()
+    if selection.is_whole:
+        return None
+    return frozenset(one.id for one in queries.chosen(db_session(), assessment, selection))
 
 
 def _refused(
@@ -232,68 +213,66 @@ def _saved(assessment: Assessment, asked: Question, answer: Answer | None) -> An
     then = flask.request.form.get("then")
     if then == "evidence":
         return flask.redirect(
-            flask.url_for(".add_evidence", assessment_id=assessment.id, question_id=asked.id)
+            flask.url_for(
+                ".add_evidence",
+                assessment_id=assessment.id,
+                question_id=asked.id,
+                **chosen_selection().arguments,
+            )
         )
-    following = queries.neighbours(assessment, asked.id).next
     if then == "stay":
         return _redirect(assessment, asked)
+    following = queries.neighbours(assessment, asked.id, _among(assessment)).next
     if following is None:
-        return flask.redirect(flask.url_for(".show", assessment_id=assessment.id))
+        return flask.redirect(
+            flask.url_for(".show", assessment_id=assessment.id, **chosen_selection().arguments)
+        )
     return _redirect(assessment, following)
 
 
 def _redirect(assessment: Assessment, asked: Question) -> Any:
     return flask.redirect(
-        flask.url_for(".question", assessment_id=assessment.id, question_id=asked.id)
+        flask.url_for(
+            ".question",
+            assessment_id=assessment.id,
+            question_id=asked.id,
+            **chosen_selection().arguments,
+        )
     )
 
 
 def _conflict(
     assessment: Assessment, asked: Question, mine: AnswerContent, error: AnswerConflictError
 ) -> Any:
-    labels = _choice_labels(instrument_of(assessment), str if wants_json() else told)
-    theirs = error.content
-    shown = [
-        (_("Answer"), labels[mine.choice], labels[theirs.choice]),
-        (_("Why the question does not apply"), mine.reason, theirs.reason),
-        (_("Comment"), mine.comment, theirs.comment),
-    ]
+    instrument = instrument_of(assessment)
+    as_text = (lambda text: text.text) if wants_json() else told
+    own = parts_of(mine, instrument, asked, as_text)
+    others = parts_of(error.content, instrument, asked, as_text)
     if wants_json():
         # only what differs, so that the reader sees what the choice is about
-        fields = [{"label": label, "text": other} for label, own, other in shown if own != other]
+        fields = [
+            {"label": label, "text": text}
+            for (label, text), part in zip(others, own, strict=True)
+            if (label, text) != part
+        ]
         body = {"message": i18n.sentence(error), "revision": error.revision, "fields": fields}
         return flask.jsonify(conflict=body), 409
-    merged = AnswerContent(
-        mine.state,
-        mine.level,
-        _joined(theirs.reason, mine.reason),
-        _joined(theirs.comment, mine.comment),
-    )
     form = _form(assessment, asked)
-    form.choice.data, form.reason.data, form.comment.data = (
-        merged.choice,
-        merged.reason,
-        merged.comment,
-    )
-    form.revision.data = error.revision
-    for field in (form.reason, form.comment, form.revision):
-        field.raw_data = None
+    for name, value in joined(mine, error.content).items():
+        form[name].data, form[name].raw_data = value, None
+    form.revision.data, form.revision.raw_data = error.revision, None
     page = render(
         "conflict.html",
         assessment,
         "show",
         question=asked,
         form=form,
-        mine=mine,
+        mine={name: value for name, value in _form_data(mine).items() if value},
         theirs=error.theirs,
         revision=error.revision,
-        shown=shown,
+        shown=[
+            (label, text, other) for (label, text), (_same, other) in zip(own, others, strict=True)
+        ],
         sentence=i18n.sentence(error),
     )
     return page, 409
-
-
-def _joined(theirs: str, mine: str) -> str:
-    if not theirs or theirs in mine:
-        return mine
-    return f"{theirs}\n\n{mine}" if mine and mine not in theirs else theirs

@@ -6,8 +6,9 @@ from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 
-from cirt.assessments.instruments import Dimension, Instrument, Question
+from cirt.assessments.instruments.model import Dimension, Function, Instrument, Question
 from cirt.assessments.scoring import AnswerValue, Figure, QuestionResult, Treatment, score
+from cirt.assessments.strength import Strength
 from cirt.chart_geometry import Axis, Radar
 from cirt.errors import N_
 
@@ -35,6 +36,11 @@ CONFIDENCE_RULE = N_(
     " four in five have one and at least half of those rest on evidence, and medium otherwise."
 )
 
+TARGET_RULE = N_(
+    "The dashed line is the profile, drawn small: for each dimension the mean of its minimums,"
+    " weighted by question. The verdict rests on every single minimum and not on this line."
+)
+
 MEAN_RULE = N_(
     "A figure is the mean of the levels given, weighted by question. What is not answered, not"
     " known or not applicable takes no part in it and is counted beside it."
@@ -48,11 +54,18 @@ WORDS_RULE = N_(
 
 @dataclass(frozen=True)
 class ShownQuestion:
-    """One question behind a figure. evidence: how many pieces there are."""
+    """One question behind a figure.
+
+    evidence: how many pieces there are, and how strong they are together. stated: the confidence
+    of those who answered, "" for not said. functions: those offered.
+    """
 
     question: Question
     result: QuestionResult
     evidence: int
+    strength: Strength = Strength.NONE
+    stated: str = ""
+    functions: tuple[Function, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,10 +94,23 @@ class ShownFigure:
 
 @dataclass(frozen=True)
 class ShownResults:
-    """The whole and each dimension in which a question is asked, in the instrument's order."""
+    """The whole and each dimension in which a question is asked, in the instrument's order.
+
+    top: the highest level of the instrument.
+    """
 
     overall: ShownFigure
     dimensions: tuple[tuple[Dimension, ShownFigure], ...]
+    top: int = 4
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is shown beside the level of an answer; see ShownQuestion."""
+
+    strength: Strength = Strength.NONE
+    stated: str = ""
+    functions: tuple[Function, ...] = ()
 
 
 def confidence(figure: Figure, with_evidence: int) -> Confidence:
@@ -108,14 +134,21 @@ def shown_results(
     *,
     cirt_exists: bool | None,
     evidence: Mapping[str, Collection[object]],
+    beside: Mapping[str, Beside] = MappingProxyType({}),
 ) -> ShownResults:
-    """Return every figure of these answers. evidence: question id -> its pieces."""
+    """Return every figure of these answers.
+
+    evidence: question id -> its pieces. beside: question id -> what stands beside its level.
+    """
     results = score(instrument, answers, cirt_exists=cirt_exists)
 
     def shown(figure: Figure) -> ShownFigure:
         lines = tuple(
-            ShownQuestion(
-                instrument.question(one.question_id), one, len(evidence.get(one.question_id, ()))
+            _shown_question(
+                instrument.question(one.question_id),
+                one,
+                len(evidence.get(one.question_id, ())),
+                beside.get(one.question_id, Beside()),
             )
             for one in figure.questions
             if one.treatment is not Treatment.NOT_ASKED
@@ -137,6 +170,15 @@ def shown_results(
     return ShownResults(
         overall=shown(results.overall),
         dimensions=tuple(pair for pair in dimensions if pair[1].questions),
+        top=instrument.top,
+    )
+
+
+def _shown_question(
+    question: Question, result: QuestionResult, evidence: int, beside: Beside
+) -> ShownQuestion:
+    return ShownQuestion(
+        question, result, evidence, beside.strength, beside.stated, beside.functions
     )
 
 
@@ -148,17 +190,30 @@ def _formula(figure: Figure) -> str:
     return f"({terms}) ÷ {rule.weight_sum} = {figure.rounded}"
 
 
-def radar(results: ShownResults, language: str, *, value_label: str = "") -> Radar:
-    """Return the dimensions as a radar, their names in this language."""
+def radar(
+    results: ShownResults,
+    language: str,
+    *,
+    value_label: str = "",
+    targets: Mapping[str, Fraction] = MappingProxyType({}),
+    target_label: str = "",
+) -> Radar:
+    """Return the dimensions as a radar, their names in this language.
+
+    targets: dimension id -> where the dashed line runs.
+    """
     return Radar(
         tuple(
             Axis(
                 code=dimension.id,
                 label=dimension.title.in_language(language).text,
                 value=None if figure.figure.value is None else float(figure.figure.value),
+                target=float(targets[dimension.id]) if dimension.id in targets else None,
                 shown=figure.value or "–",
             )
             for dimension, figure in results.dimensions
         ),
         value_label=value_label,
+        target_label=target_label,
+        maximum=float(results.top),
     )

@@ -65,7 +65,7 @@ class AnswerValue:
     def __post_init__(self) -> None:
         if self.state is AnswerState.LEVEL:
             if isinstance(self.level, bool) or self.level not in LEVELS:
-                raise InvalidInputError(N_("Choose a level from 0 to 4."), field="level")
+                raise InvalidInputError(N_("Choose one of the levels listed."), field="level")
         elif self.level is not None:
             raise InvalidInputError(
                 N_("Give a level, or say that there is none, but not both."), field="level"
@@ -195,11 +195,11 @@ def score(
                 N_("The weight of %(id)s must be a whole number from 1 to 100."), id=question_id
             )
     questions = {
-        question.id: _question_result(
+        question.id: question_result(
             question,
             answers.get(question.id, NOT_ANSWERED),
-            weights.get(question.id, question.weight),
-            question.applies.asked(cirt_exists),
+            cirt_exists,
+            weight=weights.get(question.id),
         )
         for question in instrument.questions
     }
@@ -253,10 +253,16 @@ def rounded(value: Fraction) -> Decimal:
     return Decimal(int(tenths)).scaleb(-1)
 
 
-def _question_result(
-    question: Question, answer: AnswerValue, weight: int, asked: bool
+def question_result(
+    question: Question,
+    answer: AnswerValue,
+    cirt_exists: bool | None,
+    *,
+    weight: int | None = None,
 ) -> QuestionResult:
-    if not asked:
+    """Return what one answer adds. weight: another one than the question's own."""
+    weight = question.weight if weight is None else weight
+    if not question.applies.asked(cirt_exists):
         return QuestionResult(question.id, Treatment.NOT_ASKED, None, weight)
     if answer.state is AnswerState.LEVEL:
         return QuestionResult(question.id, Treatment.COUNTED, answer.level, weight, answer.reason)

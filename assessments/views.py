@@ -1,4 +1,4 @@
-"""Pages of an assessment as a whole: list, start, task list, details, close, reopen, access."""
+"""Pages of an assessment as a whole: list, start, task list, details."""
 
 import uuid
 from typing import Any
@@ -9,20 +9,30 @@ from flask_babel import gettext as _
 from cirt import i18n, navigation
 from cirt.access import require
 from cirt.assessments import conduct, grants, queries
-from cirt.assessments.answering import answers_of
+from cirt.assessments.answering import CONFIDENCE_NAMES, answers_of
 from cirt.assessments.evidence import evidence_of
-from cirt.assessments.forms import DetailsForm, GrantForm, ReopenForm, StartForm, stage_of
+from cirt.assessments.forms import DetailsForm, StartForm, stage_of
 from cirt.assessments.instruments import instruments, load_instrument
-from cirt.assessments.lifecycle import STATE_NAMES, Act, refusal
+from cirt.assessments.instruments.profiles import profiles
+from cirt.assessments.life_views import steps_from
+from cirt.assessments.lifecycle import STATE_HINTS, STATE_NAMES, Act, State
 from cirt.assessments.models import Assessment
 from cirt.assessments.pages import (
     blueprint,
+    check_possible,
     instrument_of,
     render,
     status_of,
     the_assessment,
 )
-from cirt.errors import N_, InvalidInputError, NotFoundError
+from cirt.assessments.selection import Selection
+from cirt.assessments.shown_choices import (
+    chosen_selection,
+    instrument_choices,
+    selection_words,
+)
+from cirt.assessments.strength import STRENGTH_NAMES, strength
+from cirt.errors import N_, DataFileError, InvalidInputError, NotFoundError
 from cirt.routing import opens
 from cirt.web import actor, db_session
 
@@ -40,15 +50,21 @@ STATUS_NAMES = {
 def index() -> Any:
     """The assessments that the person may see."""
     require(db_session(), actor(), "assessment.list")
+    wanted = flask.request.args.get("state", "")
+    states = (State(wanted),) if wanted in list(State) else ()
     page = max(1, flask.request.args.get("page", 1, type=int))
-    total = queries.count_of(db_session(), actor())
+    total = queries.count_of(db_session(), actor(), states=states)
     pages = max(1, -(-total // queries.PAGE_SIZE))
     page = min(page, pages)
+    language = i18n.current_language()
     return flask.render_template(
         "assessments/index.html",
-        assessments=queries.listed(db_session(), actor(), page=page),
+        assessments=queries.listed(db_session(), actor(), page=page, states=states),
         state_names={state.value: _(name) for state, name in STATE_NAMES.items()},
-        language=i18n.current_language(),
+        instrument_titles=_instrument_titles(language),
+        profile_names={one.id: one.name.in_language(language) for one in profiles()},
+        language=language,
+        wanted=wanted if states else "",
         page=page,
         pages=pages,
     )
@@ -65,7 +81,7 @@ def start() -> Any:
     form.country.choices = [
         (str(row.id), f"{row.code} – {row.name_in(language)}") for row in countries
     ]
-    form.instrument.choices = _instrument_choices(language)
+    form.instrument.choices = instrument_choices(language)
     if form.validate_on_submit():
         instrument_id, _sep, version = (form.instrument.data or "").partition("@")
         try:
@@ -82,8 +98,8 @@ def start() -> Any:
         except (InvalidInputError, NotFoundError) as error:
             form.refuse(error, "instrument")
         else:
-            flask.flash(_("The assessment was started."), "success")
-            return flask.redirect(flask.url_for(".show", assessment_id=assessment.id))
+            flask.flash(_("The assessment was started. Prepare it first."), "success")
+            return flask.redirect(flask.url_for(".prepare", assessment_id=assessment.id))
     page = flask.render_template(
         "assessments/start.html",
         form=form,
@@ -98,38 +114,50 @@ def start() -> Any:
 @blueprint.get("/<uuid:assessment_id>")
 @opens("assessment.read")
 def show(assessment_id: uuid.UUID) -> Any:
-    """The task list: every dimension with its questions and progress."""
+    """The task list: every dimension with its progress, and the questions somebody looks for."""
     assessment = the_assessment(assessment_id, "assessment.read")
+    selection = chosen_selection()
     answers = answers_of(db_session(), assessment)
+    evidence = evidence_of(db_session(), assessment)
     answered = queries.answered_ids(answers)
     language = i18n.current_language()
+    taken = {one.id for one in queries.chosen(db_session(), assessment, selection)}
     dimensions = [
         {
             "dimension": dimension,
-            "questions": queries.asked(assessment, dimension.questions),
+            "questions": [
+                one for one in queries.asked(assessment, dimension.questions) if one.id in taken
+            ],
             "progress": queries.progress(assessment, dimension.questions, answered),
         }
         for dimension in queries.asked_dimensions(assessment)
     ]
+    dimensions = [one for one in dimensions if one["questions"]]
     return render(
         "show.html",
         assessment,
         "show",
         instrument=instrument_of(assessment),
-        tasks=[_task(assessment, one, language) for one in dimensions],
+        tasks=[_task(assessment, one, language, selection) for one in dimensions],
         dimensions=dimensions,
         answers=answers,
-        evidence=evidence_of(db_session(), assessment),
+        strengths={
+            key: strength([piece.kind for piece in rows]).value for key, rows in evidence.items()
+        },
+        strength_names={one.value: _(name) for one, name in STRENGTH_NAMES.items()},
+        confidence_names={one.value: _(name) for one, name in CONFIDENCE_NAMES.items()},
         whole=queries.progress(assessment, instrument_of(assessment).questions, answered),
+        found=len(taken),
         status_names={key: _(name) for key, name in STATUS_NAMES.items()},
+        **selection_words(selection),
     )
 
 
 @blueprint.route("/<uuid:assessment_id>/details", methods=["GET", "POST"])
 @opens("assessment.read")
 def details(assessment_id: uuid.UUID) -> Any:
-    """What describes the assessment, and what has happened to it."""
-    action = "assessment.answer" if flask.request.method == "POST" else "assessment.read"
+    """What describes the assessment, where it stands, and what has happened to it."""
+    action = "assessment.prepare" if flask.request.method == "POST" else "assessment.read"
     assessment = the_assessment(assessment_id, action)
     form = DetailsForm(
         data={
@@ -139,7 +167,7 @@ def details(assessment_id: uuid.UUID) -> Any:
         }
     )
     if flask.request.method == "POST":
-        _check_open(assessment)
+        check_possible(assessment, Act.PREPARE)
     if form.validate_on_submit():
         try:
             conduct.change_details(
@@ -159,100 +187,22 @@ def details(assessment_id: uuid.UUID) -> Any:
         "details.html",
         assessment,
         "details",
+        act=Act.PREPARE,
+        action="assessment.prepare",
         form=form,
         instrument=instrument_of(assessment),
         steps=queries.steps_of(db_session(), assessment),
+        next_steps=steps_from(assessment),
+        state_hint=_(STATE_HINTS[State(assessment.state)]),
         state_names={state.value: _(name) for state, name in STATE_NAMES.items()},
+        states=[state.value for state in State],
     )
     return page, status_of(form)
 
 
-@blueprint.route("/<uuid:assessment_id>/close", methods=["GET", "POST"])
-@opens("assessment.close")
-def close(assessment_id: uuid.UUID) -> Any:
-    """The last question before an assessment is locked."""
-    assessment = the_assessment(assessment_id, "assessment.close")
-    if flask.request.method == "POST":
-        conduct.close_assessment(db_session(), actor(), assessment)
-        flask.flash(_("The assessment is closed. Its answers can no longer be changed."), "success")
-        return flask.redirect(flask.url_for(".show", assessment_id=assessment.id))
-    refused = refusal(assessment.standing, Act.CLOSE)
-    if refused is not None:
-        raise refused
-    answered = queries.answered_ids(answers_of(db_session(), assessment))
-    whole = queries.progress(assessment, instrument_of(assessment).questions, answered)
-    return render("close.html", assessment, "details", open_questions=whole.total - whole.done)
-
-
-@blueprint.route("/<uuid:assessment_id>/reopen", methods=["GET", "POST"])
-@opens("assessment.reopen")
-def reopen(assessment_id: uuid.UUID) -> Any:
-    """Open a closed assessment again, with a reason."""
-    assessment = the_assessment(assessment_id, "assessment.reopen")
-    refused = refusal(assessment.standing, Act.REOPEN)
-    if refused is not None:
-        raise refused
-    form = ReopenForm()
-    if form.validate_on_submit():
-        try:
-            conduct.reopen_assessment(db_session(), actor(), assessment, reason=form.reason.data)
-        except InvalidInputError as error:
-            form.refuse(error, "reason")
-        else:
-            flask.flash(_("The assessment is open again."), "success")
-            return flask.redirect(flask.url_for(".show", assessment_id=assessment.id))
-    return render("reopen.html", assessment, "details", form=form), status_of(form)
-
-
-@blueprint.route("/<uuid:assessment_id>/access", methods=["GET", "POST"])
-@opens("assessment.grant")
-def access(assessment_id: uuid.UUID) -> Any:
-    """Which assessors have access until when; the country gives and ends it."""
-    assessment = the_assessment(assessment_id, "assessment.grant")
-    form = GrantForm(data={"until": grants.default_until().date()})
-    if form.validate_on_submit():
-        try:
-            if form.until.data is None:
-                raise InvalidInputError(N_("Choose the last day of access."), field="until")
-            grants.give_grant(
-                db_session(),
-                actor(),
-                assessment,
-                user_id=grants.assessor_named(db_session(), form.username.data),
-                until=grants.end_of(form.until.data),
-            )
-        except InvalidInputError as error:
-            form.refuse(error, "username")
-        else:
-            flask.flash(_("The assessor has access now."), "success")
-            return flask.redirect(flask.url_for(".access", assessment_id=assessment.id))
-    page = render(
-        "access.html",
-        assessment,
-        "access",
-        form=form,
-        grants=grants.grants_of(db_session(), assessment),
-    )
-    return page, status_of(form)
-
-
-@blueprint.post("/<uuid:assessment_id>/access/<uuid:grant_id>/end")
-@opens("assessment.grant")
-def end_access(assessment_id: uuid.UUID, grant_id: uuid.UUID) -> Any:
-    """End an assessor's access at once."""
-    assessment = the_assessment(assessment_id, "assessment.grant")
-    grants.end_grant(db_session(), actor(), assessment, grant_id)
-    flask.flash(_("The access has ended."), "success")
-    return flask.redirect(flask.url_for(".access", assessment_id=assessment.id))
-
-
-def _check_open(assessment: Assessment) -> None:
-    refused = refusal(assessment.standing, Act.CHANGE)
-    if refused is not None:
-        raise refused
-
-
-def _task(assessment: Assessment, one: dict[str, Any], language: str) -> dict[str, Any]:
+def _task(
+    assessment: Assessment, one: dict[str, Any], language: str, selection: Selection
+) -> dict[str, Any]:
     progress: queries.Progress = one["progress"]
     dimension = one["dimension"]
     return {
@@ -260,7 +210,16 @@ def _task(assessment: Assessment, one: dict[str, Any], language: str) -> dict[st
         "title": dimension.title.in_language(language),
         "hint": dimension.description.in_language(language),
         "url": flask.url_for(
-            ".question", assessment_id=assessment.id, question_id=one["questions"][0].id
+            ".question",
+            assessment_id=assessment.id,
+            question_id=one["questions"][0].id,
+            **selection.arguments,
+        ),
+        "table_url": flask.url_for(
+            ".table",
+            assessment_id=assessment.id,
+            dimension=dimension.id,
+            **selection.arguments,
         ),
         "status": progress.status,
         "status_label": _(STATUS_NAMES[progress.status]),
@@ -269,11 +228,14 @@ def _task(assessment: Assessment, one: dict[str, Any], language: str) -> dict[st
     }
 
 
-def _instrument_choices(language: str) -> list[tuple[str, str]]:
-    found = []
-    for each in reversed(instruments()):
-        title = load_instrument(each.id, each.version).title.in_language(language).text
-        found.append((f"{each.id}@{each.version}", f"{title}, {each.version}"))
+def _instrument_titles(language: str) -> dict[str, Any]:
+    found = {}
+    for each in instruments():
+        try:
+            title = load_instrument(each.id, each.version).title
+        except DataFileError:
+            continue
+        found[f"{each.id}@{each.version}"] = title.in_language(language)
     return found
 
 

@@ -16,6 +16,7 @@ from cirt import jobs, models, navigation, routing, web
 from cirt.accounts import directory_views
 from cirt.accounts import views as account_views
 from cirt.assessments import register as register_assessments
+from cirt.assessments.instruments import places
 from cirt.db import open_database
 from cirt.files import FileStore
 from cirt.incidents import register as register_incidents
@@ -102,8 +103,17 @@ def serve_app() -> flask.Flask:
     return create_app(with_jobs=True)
 
 
+def _data_folder_of_request() -> Path | None:
+    if not flask.has_app_context():
+        return None
+    found: web.Installation | None = flask.current_app.extensions.get("cirt")
+    return found.settings.data_dir if found else None
+
+
 def open_installation(settings: Settings) -> web.Installation:
     """Return an installation without a web application, as the command line uses it."""
+    places.use_data_folder(settings.data_dir)
+    places.ask_for_data_folder(_data_folder_of_request)
     return web.Installation(
         settings=settings,
         database=open_database(settings),

@@ -1,4 +1,4 @@
-"""Charts as SVG: radar and horizontal bars.
+"""Charts as SVG: radar, horizontal bars, timeline.
 
 The SVG has no styles or scripts of its own (a strict content security policy allows none). It uses
 these CSS classes: chart, chart-grid, chart-axis, chart-area, chart-line, chart-point, chart-target,
@@ -27,10 +27,23 @@ from cirt.chart_geometry import (
     bars_shape,
     radar_shape,
 )
+from cirt.timelines import (
+    STRETCH_HEIGHT,
+    TIMELINE_WIDTH,
+    Lane,
+    LaneShape,
+    Stretch,
+    StretchRow,
+    Tick,
+    Timeline,
+    TimelineShape,
+    timeline_shape,
+)
 
 __all__ = [
-    "Axis", "Bar", "BarChart", "BarRow", "BarsShape", "Direction", "Outline", "Point", "Radar",
-    "RadarShape", "Spoke", "bars_shape", "bars_svg", "radar_shape", "radar_svg",
+    "Axis", "Bar", "BarChart", "BarRow", "BarsShape", "Direction", "Lane", "Outline", "Point",
+    "Radar", "RadarShape", "Spoke", "Stretch", "Tick", "Timeline", "TimelineShape", "bars_shape",
+    "bars_svg", "radar_shape", "radar_svg", "timeline_shape", "timeline_svg",
 ]  # fmt: skip
 
 _LABEL_SIZE = 13.0
@@ -97,6 +110,82 @@ def bars_svg(
                 rect.format("chart-bar", row.filled[0], row.bar_top, row.filled[1], BAR_HEIGHT)
             )
     return _svg(shape.width, shape.height, parts, title, description, name)
+
+
+def timeline_svg(
+    timeline: Timeline,
+    *,
+    title: str,
+    description: str,
+    direction: Direction,
+    name: str = "timeline",
+) -> Markup:
+    """Return a timeline as an SVG element. name: the element's id, unique in its page.
+
+    A label too long for its line is cut short; its bar's title and the table have it whole.
+    """
+    bars = [one for lane in timeline.lanes for one in lane.stretches]
+    heights = [_LABEL_LEADING] * len(bars)
+    shape = timeline_shape(timeline, direction, label_heights=heights)
+    parts: list[Markup] = []
+    for lane in shape.lanes:
+        parts += _lane_parts(shape, lane, direction)
+        for row in lane.rows:
+            parts += _stretch_parts(row, shape, direction)
+    return _svg(shape.width, shape.height, parts, title, description, name)
+
+
+def _lane_parts(shape: TimelineShape, lane: LaneShape, direction: Direction) -> list[Markup]:
+    baseline = lane.label_top + _LABEL_SIZE
+    parts = [_text("chart-value", shape.start_x, baseline, lane.lane.label, direction, "start")]
+    for tick, x in shape.ticks:
+        # the label stands after its line, in the direction of time
+        at = x - 3 if direction == "rtl" else x + 3
+        anchor = "end" if direction == "rtl" else "start"
+        baseline = lane.ticks_top + _LABEL_SIZE
+        parts.append(_text("chart-value chart-none", at, baseline, tick.label, "ltr", anchor))
+    return parts
+
+
+def _stretch_parts(row: StretchRow, shape: TimelineShape, direction: Direction) -> list[Markup]:
+    one = row.stretch
+    tip = Markup("<title>{} {}: {}</title>").format(
+        *map(_printable, (one.code, one.label, one.shown))
+    )
+    code_room = len(one.code) * 8.0 + 6
+    # the rough measure is a careful one: a sixth more fits the line
+    label = _wrapped(one.label, (TIMELINE_WIDTH - code_room) * 7 / 6)
+    # isolated (UAX #9), so that the sign of the cut stands where its own text ends
+    text = f"\u2068{label[0]}{'…' if len(label) > 1 else ''}\u2069"
+    baseline = row.label_top + _LABEL_SIZE
+    text_x = shape.start_x - code_room if direction == "rtl" else shape.start_x + code_room
+    # what is done is an outline, what is late has a dashed edge: told apart without colours
+    css = {"open": "chart-bar", "late": "chart-bar", "done": "chart-area"}[one.progress]
+    rect = Markup('<rect class="{}"{} x="{:g}" y="{:g}" width="{:g}" height="{:g}" rx="2"/>')
+    box = (row.bar[0], row.bar_top, row.bar[1], STRETCH_HEIGHT)
+    paint = Markup(' fill-opacity="0.2"') if one.progress == "done" else Markup("")
+    drawn = [rect.format(css, paint, *box)]
+    if one.progress != "open":
+        edge = "chart-line" if one.progress == "done" else "chart-target"
+        drawn.append(rect.format(edge, _UNFILLED, *box))
+    code_anchor = "end" if direction == "rtl" else "start"
+    # beside the bar only: a line through the words would make them hard to read
+    lines = [
+        _line(line, Outline(((x, row.bar_top - 2), (x, row.bar_top + STRETCH_HEIGHT + 4)), False))
+        for line, x in [
+            *(("chart-grid", x) for _tick, x in shape.ticks),
+            *([("chart-target", shape.today)] if shape.today is not None else []),
+        ]
+    ]
+    return [
+        Markup("<g>{}{}{}{}{}</g>").format(
+            tip,
+            Markup("").join(lines),
+            _text("chart-code", shape.start_x, baseline, one.code, "ltr", code_anchor),
+            _text("chart-label", text_x, baseline, text, direction, "start"),
+            Markup("").join(drawn),
+        )
+    ]
 
 
 def _svg(

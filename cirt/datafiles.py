@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from cirt.datalines import read_plain
 from cirt.errors import N_, DataFileError
 
 MAX_BYTES = 2_000_000
@@ -209,7 +210,10 @@ def read_yaml(path: Path) -> Any:
         raise DataFileError(
             N_("The file is not UTF-8. Save it as UTF-8."), path=path, line=line
         ) from error
-    return _Builder(path).build(text)
+    quick = read_plain(
+        text, lambda line: DataMap(path, line), lambda line: DataList(path, line), _plain
+    )
+    return _Builder(path).build(text) if quick is None else quick
 
 
 class _Builder:

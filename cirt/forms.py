@@ -7,7 +7,8 @@ from typing import Any
 import flask
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, DateTimeLocalField, Field, SelectField
+from wtforms import DateField, DateTimeLocalField, Field, SelectField, SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from cirt import i18n
 from cirt.errors import DomainError
@@ -87,6 +88,16 @@ class ChoiceField(SelectField):  # type: ignore[misc]
         super().__init__(
             label, choices=lambda: [(value, gettext(text)) for value, text in choices()], **kwargs
         )
+
+
+class CheckboxList(SelectMultipleField):  # type: ignore[misc]
+    """A choice of several, as check boxes; `choices` are set by the view."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        super().__init__(label, choices=[], validate_choice=False, **kwargs)
 
 
 class Required:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import rfc8785
 import sqlalchemy as sa
@@ -60,7 +61,7 @@ class TallyDraft:
     @property
     def sha256(self) -> str:
         """Digest of what would be published, so that only what was shown is published."""
-        said = {
+        said: dict[str, Any] = {
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
             "failed": self.failed,

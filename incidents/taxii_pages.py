@@ -56,7 +56,7 @@ _ADDRESS = re.compile(
 )
 
 Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+StartResponse = Any  # as PEP 3333 has it: a function with optional arguments
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 Page = tuple[bytes, tuple[tuple[str, str], ...], int]  # body, date headers, number of items
 
@@ -310,7 +310,7 @@ class _Door:
         return key.hex if self.is_sqlite else key  # as sa.Uuid keeps it
 
 
-def _standing_query() -> sa.Select[Any]:
+def _standing_query() -> sa.ClauseElement:
     machine = Actor(
         administration_id=sa.bindparam("administration_id", type_=sa.Uuid()),  # type: ignore[arg-type]
         roles=frozenset({Role.MACHINE}),

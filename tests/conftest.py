@@ -132,6 +132,8 @@ class Cast:
 PEOPLE: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("root", "XZ", (Role.ADMINISTRATOR,)),
     ("amina", "XZ", (Role.ASSESSOR,)),
+    ("carla", "XA", (Role.CONTRIBUTOR,)),
+    ("rene", "XZ", (Role.REVIEWER,)),
     ("farid", "XA", (Role.FOCAL_POINT,)),
     ("nadia", "XA", (Role.ANALYST,)),
     ("omar", "XA", (Role.RELEASING_OFFICER,)),

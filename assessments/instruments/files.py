@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from cirt.assessments.instruments.translations import Translations, read_transla
 from cirt.capabilities import capabilities
 from cirt.datafiles import DataMap, line_of, read_map
 from cirt.errors import N_, DataFileError
-from cirt.localtext import LANGUAGES, SOURCE_LANGUAGE, Sentence
+from cirt.localtext import LANGUAGES, SOURCE_LANGUAGE, Sentence, Translation
 from cirt.taxonomies import stakeholder_groups
 
 MAX_WEIGHT = 10
@@ -48,7 +48,9 @@ def read_instrument_folder(folder: Path) -> Instrument:
     there twice. A translation of an English text that has changed since is a warning.
     """
     path = folder / "model.yml"
-    model = _read_model(path)
+    model = replace(
+        instrument_of(read_map(path)), digest=hashlib.sha256(path.read_bytes()).hexdigest()
+    )
     ids = tuple(sentence.id for sentence in model.sentences())
     by_language: dict[str, Translations] = {}
     warnings: list[str] = []
@@ -74,12 +76,12 @@ def read_instrument_folder(folder: Path) -> Instrument:
                 )
         return replace(sentence, translations=found)
 
-    translated = _map_sentences(model, localised)
-    return replace(translated, languages=(SOURCE_LANGUAGE, *by_language), warnings=tuple(warnings))
+    found = _map_sentences(model, localised)
+    return replace(found, languages=(SOURCE_LANGUAGE, *by_language), warnings=tuple(warnings))
 
 
-def _read_model(path: Path) -> Instrument:
-    file = read_map(path)
+def instrument_of(file: DataMap) -> Instrument:
+    """Return the instrument, in English, that the content of a model.yml holds."""
     file.only(_INSTRUMENT_KEYS)
     if not _ID.fullmatch(file.text("id")):
         raise file.fault("id", N_("The id must be lower-case words joined by hyphens."))
@@ -98,7 +100,6 @@ def _read_model(path: Path) -> Instrument:
         scale=scale,
         pillars=pillars,
         dimensions=tuple(reader.dimension(row) for row in file.sections("dimensions")),
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
     check_needs(instrument, reader.rows)
     return instrument
@@ -136,6 +137,15 @@ class _QuestionReader:
 
     def _question(self, row: DataMap, dimension_id: str, pillar_id: str | None) -> Question:
         question_id = self._new_id(row)
+        try:
+            return self._named(row, question_id, dimension_id, pillar_id)
+        except DataFileError as error:  # whatever it is: its reader looks for the question
+            error.params["where"] = f"{error.params['where']} ({question_id})"
+            raise
+
+    def _named(
+        self, row: DataMap, question_id: str, dimension_id: str, pillar_id: str | None
+    ) -> Question:
         self.rows[question_id] = row
         row.only(_QUESTION_KEYS)
         try:
@@ -255,6 +265,15 @@ def _known(row: DataMap, key: str, ids: tuple[str, ...], known: Container[str], 
         raise DataFileError(
             message, path=row.source, line=line_of(row[key], index), place=where, id=each, key=key
         )
+
+
+def translated(
+    model: Instrument, translations: Callable[[str], Mapping[str, Translation]]
+) -> Instrument:
+    """Return the instrument with the translations that belong to each sentence's id."""
+    return _map_sentences(
+        model, lambda sentence: replace(sentence, translations=translations(sentence.id))
+    )
 
 
 def _map_sentences(model: Instrument, change: Callable[[Sentence], Sentence]) -> Instrument:

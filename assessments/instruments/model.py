@@ -194,8 +194,9 @@ class Instrument:
     """A versioned questionnaire.
 
     scale: the general names of the levels from 0 on, two to five. notice: what must stand wherever
-    its results are printed, such as whose model it is; None for nothing. languages: codes with a translation file, English
-    first. warnings: sentences about translations of an English text that has changed since.
+    its results are printed, such as whose model it is; None for nothing. languages: codes with a
+    translation file, English first. warnings: sentences about translations of an English text
+    that has changed since.
     digest: SHA-256 of the file with the structure and the English, as hexadecimal.
     """
 

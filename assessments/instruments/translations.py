@@ -109,7 +109,7 @@ def translation_file(instrument: "Instrument", language: str) -> str:
         lines.append(f"  {sentence.id}:")
         lines.append(f'    src: "{sentence.src if found is None else found.src}"')
         lines.append(f"    status: {'draft' if found is None else found.status}")
-        lines.append("    text:" if found is None else f"    text: {_quoted(found.text)}")
+        lines.append("    text:" if found is None else f"    text: {quoted(found.text)}")
     return "\n".join(lines) + "\n"
 
 
@@ -144,7 +144,7 @@ def _comment(sentence: Sentence, found: Translation | None) -> list[str]:
     return ["", *(f"  # {line}" for line in english)]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a double-quoted YAML scalar on one line."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -1,6 +1,7 @@
 """`cirt backup` and `cirt restore`: the whole installation as one file, the same on both engines.
 
-The archive holds every row as JSON lines, the attachments and the key, each with its SHA-256.
+The archive holds every row as JSON lines, the attachments, installed instruments and profiles, and
+the key, each with its SHA-256.
 A backup is read back and compared before it counts as made.
 """
 
@@ -29,6 +30,7 @@ from cirt.settings import Settings, read_settings
 
 FORMAT = 1
 MARKER = "demonstration"
+INSTALLED = ("instruments", "profiles")  # folders of the data folder that people add to
 BATCH = 1000
 
 
@@ -111,6 +113,11 @@ def write_archive(settings: Settings, database: Database) -> bytes:
     for path in sorted(settings.files_dir.rglob("*")):
         if path.is_file() and path.suffix != ".part":
             parts[f"files/{path.relative_to(settings.files_dir).as_posix()}"] = path.read_bytes()
+    for kind in INSTALLED:
+        for path in sorted((settings.data_dir / kind).rglob("*")):
+            name = path.relative_to(settings.data_dir)
+            if path.is_file() and not any(part.startswith(".") for part in name.parts):
+                parts[f"installed/{name.as_posix()}"] = path.read_bytes()
     parts["secret.key"] = settings.secret_key.encode()
     if settings.is_demonstration:
         parts[MARKER] = b"loaded\n"  # so that a demonstration never passes for production
@@ -176,6 +183,12 @@ def restore_archive(content: bytes, settings: Settings, database: Database) -> i
         for name, part in parts.items()
         if name.startswith("files/")
     }
+    for kind in INSTALLED:
+        files |= {
+            _inside(settings.data_dir / kind, name.removeprefix(f"installed/{kind}/")): part
+            for name, part in parts.items()
+            if name.startswith(f"installed/{kind}/")
+        }
     key = parts.get("secret.key")
     if key is None:
         raise InvalidInputError(N_("This backup is damaged: it holds no key."))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cirt import audit, migrations
 from cirt.clock import now
 from cirt.db import Database, open_database, sqlite_is_safe_for_wal, sqlite_version
+from cirt.errors import DomainError
 from cirt.jobs import Job
 from cirt.settings import Settings, read_settings
 
@@ -21,7 +22,7 @@ FREE_BYTES = 500 * 1024 * 1024
 def add_commands(commands: Any) -> None:
     """Add the command to the grammar."""
     check = commands.add_parser(
-        "check", help="check settings, keys, clock, disk, tables and the audit chain"
+        "check", help="check settings, keys, clock, disk, tables, the audit chain and instruments"
     )
     check.set_defaults(run=_check)
 
@@ -50,6 +51,7 @@ def problems(settings: Settings, database: Database) -> Iterator[tuple[str, str 
         ("tables", _tables),
         ("audit chain", _chain),
         ("background work", _jobs),
+        ("instruments", _instruments),
     )
     for name, point in points:
         try:
@@ -112,6 +114,29 @@ def _chain(_settings: Settings, database: Database) -> str | None:
     if broken:
         chain, n, what = broken[0]
         return f"chain {chain}, entry {n}: {what}"
+    return None
+
+
+def _instruments(settings: Settings, database: Database) -> str | None:
+    # the other points do without the readiness half, and start faster
+    from cirt.assessments.instruments import instruments, load_instrument
+    from cirt.assessments.instruments.places import use_data_folder
+    from cirt.assessments.models import Assessment
+
+    use_data_folder(settings.data_dir)
+    for each in instruments():
+        try:
+            load_instrument(each.id, each.version)
+        except DomainError as error:
+            return str(error)
+    present = {(each.id, each.version) for each in instruments()}
+    with database.reading() as session:
+        used = session.execute(
+            sa.select(Assessment.instrument_id, Assessment.instrument_version).distinct()
+        )
+        missing = [" ".join(row) for row in used if tuple(row) not in present]
+    if missing:
+        return f"assessments rest on {', '.join(sorted(missing))}, not installed here: put it back"
     return None
 
 

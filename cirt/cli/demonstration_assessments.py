@@ -1,36 +1,80 @@
-"""The demonstration's assessments: started, answered, evidenced and closed as people do it."""
-
-import io
-from datetime import date, timedelta
+"""The demonstration's assessments: started, prepared, answered and closed as people do it."""
 
 from sqlalchemy.orm import Session
 
-from cirt.assessments import answering, conduct, evidence, grants
-from cirt.assessments.instruments import latest_instrument
+from cirt.access import Actor
+from cirt.assessments import conduct, grants
+from cirt.assessments.instruments import load_instrument
+from cirt.assessments.instruments.upgrading import change_version
+from cirt.assessments.lifecycle import Act, GrantRole, State
 from cirt.assessments.models import Assessment
+from cirt.assessments.rounds import succession
+from cirt.cli import (
+    demonstration_answers,
+    demonstration_designs,
+    demonstration_plans,
+    demonstration_preparation,
+    demonstration_reports,
+)
 from cirt.cli.demonstration_people import Stage, seed
-from cirt.clock import now
 from cirt.datafiles import DataMap, read_map
-from cirt.documents.model import Document, Heading, Paragraph, plain
-from cirt.documents.production import produce_pdf
-from cirt.i18n import direction_of
-from cirt.stix.marking import TLP
 
-INSTRUMENT = "cirt-readiness"
+# A later one rests on those before it: a round on the last one, a design on the FIRST services.
+FILES = (
+    "assessments.yml",
+    "other-instruments.yml",
+    "second-round.yml",
+    "without-cirt.yml",
+)
 
 
 def load(stage: Stage) -> None:
     """Add the assessments, each in one transaction."""
-    for one in read_map(seed("assessments.yml")).sections("assessments"):
-        with stage.installation.database.writing() as session:
-            _add_assessment(session, stage, one)
+    for name in FILES:
+        for one in read_map(seed(name)).sections("assessments"):
+            with stage.installation.database.writing() as session:
+                _add_assessment(session, stage, one)
 
 
 def _add_assessment(session: Session, stage: Stage, one: DataMap) -> None:
-    instrument = latest_instrument(INSTRUMENT)
     starter = stage.actors[one.text("started_by")]
-    assessor = stage.actors[one.text("assessor")]
-    assessment = conduct.start_assessment(
+    assessment = _start(session, stage, starter, one)
+    stage.assessments[one.text("key")] = assessment.id
+    lead = _let_in(session, stage, starter, assessment, one)
+    if "preparation" in one:
+        demonstration_preparation.prepare(session, lead, assessment, one.section("preparation"))
+    until = State(one.text("state"))
+    for state, act in (
+        (State.COLLECTING, Act.BEGIN),
+        (State.WORKSHOP, Act.WORKSHOP),
+        (State.REVIEW, Act.REVIEW),
+    ):
+        if list(State).index(state) <= list(State).index(until):
+            conduct.advance(session, lead, assessment, act)
+        if state is State.COLLECTING:
+            _fill(session, stage, assessment, one)
+    if until in (State.AGREED, State.CLOSED):
+        conduct.agree_assessment(session, starter, assessment)
+    if until is State.CLOSED:
+        conduct.close_assessment(session, starter, assessment)
+
+
+def _start(session: Session, stage: Stage, starter: Actor, one: DataMap) -> Assessment:
+    """Start an assessment, or the next round of the one that it follows."""
+    instrument = load_instrument(one.text("instrument"), one.text("version"))
+    if "follows" in one:
+        return succession.start_next_round(
+            session,
+            starter,
+            session.get_one(Assessment, stage.assessments[one.text("follows")]),
+            title=one.text("title"),
+            instrument_version=instrument.version,
+            language=one.text("language"),
+            cirt_exists=one.get("cirt_exists"),
+            copy_scope=True,
+            copy_participants=True,
+        )
+    return conduct.start_assessment(
         session,
         starter,
         administration_id=stage.administrations[one.text("administration")],
@@ -40,88 +84,40 @@ def _add_assessment(session: Session, stage: Stage, one: DataMap) -> None:
         language=one.text("language"),
         cirt_exists=one.get("cirt_exists"),
     )
-    if assessor.user_id is not None:
+
+
+def _let_in(
+    session: Session, stage: Stage, starter: Actor, assessment: Assessment, one: DataMap
+) -> Actor:
+    """Let the others in, and return who leads: the starter where nobody else does."""
+    lead = starter
+    for guest in one.sections("guests") if "guests" in one else ():
+        actor, role = stage.actors[guest.text("user")], GrantRole(guest.text("role"))
+        assert actor.user_id is not None  # noqa: S101 - a person, not a machine
         grants.give_grant(
-            session, starter, assessment, user_id=assessor.user_id, until=grants.default_until()
-        )
-    for answer in one.sections("answers"):
-        _answer(session, stage, assessment, answer)
-    if one.boolean("closed"):
-        conduct.close_assessment(session, starter, assessment)
-
-
-def _answer(session: Session, stage: Stage, assessment: Assessment, answer: DataMap) -> None:
-    question = answer.text("question")
-    if "earlier" in answer:
-        _save(session, stage, assessment, question, answer.section("earlier"), revision=0)
-    _save(session, stage, assessment, question, answer, revision=int("earlier" in answer))
-    actor = stage.actors[answer.text("by")]
-    if "evidence" in answer:
-        for entry in answer.sections("evidence"):
-            evidence.add_entry(
-                session,
-                actor,
-                assessment,
-                question,
-                kind=evidence.Kind(entry.text("kind")),
-                reference=entry.text("reference"),
-                seen_on=_day(entry),
-            )
-    if "file" in answer:
-        file = answer.section("file")
-        evidence.add_file(
             session,
-            stage.installation.files,
-            actor,
+            starter,
             assessment,
-            question,
-            io.BytesIO(_pdf(file)),
-            name=file.text("name"),
-            tlp=TLP(file.text("tlp")).value,
-            reference=file.text("reference"),
-            seen_on=_day(file),
+            user_id=actor.user_id,
+            until=grants.default_until(),
+            role=role,
         )
+        if role is GrantRole.LEAD:
+            lead = actor
+    return lead
 
 
-def _save(
-    session: Session,
-    stage: Stage,
-    assessment: Assessment,
-    question: str,
-    answer: DataMap,
-    *,
-    revision: int,
-) -> None:
-    content = answering.answer_content(
-        str(answer["choice"]),
-        reason=answer.get("reason", ""),
-        comment=answer.get("comment", ""),
-    )
-    answering.save_answer(
-        session,
-        stage.actors[answer.text("by")],
-        assessment,
-        question,
-        content,
-        revision=revision,
-        language=assessment.language,
-    )
-
-
-def _day(entry: DataMap) -> date:
-    return now().date() - timedelta(days=entry.integer("seen", 0, 3650))
-
-
-def _pdf(file: DataMap) -> bytes:
-    title, language = file.text("title"), file.text("language")
-    paragraphs = [Paragraph(plain(text)) for text in file.texts("paragraphs")]
-    return produce_pdf(
-        Document(
-            title=title,
-            language=language,
-            direction="rtl" if direction_of(language) == "rtl" else "ltr",
-            blocks=(Heading(1, plain(title)), *paragraphs),
-            generated_at=now(),
-            marking=TLP(file.text("tlp")).label,
-        )
-    )
+def _fill(session: Session, stage: Stage, assessment: Assessment, one: DataMap) -> None:
+    """Answer, and add what follows from the answers."""
+    demonstration_answers.answer(session, stage, assessment, one)
+    if "moved_to" in one:
+        move = one.section("moved_to")
+        change_version(session, stage.actors[move.text("by")], assessment, move.text("version"))
+    if "plan" in one:
+        demonstration_plans.plan(session, stage, assessment, one.section("plan"))
+    if "findings" in one:
+        demonstration_plans.find(session, stage, assessment, one.sections("findings"))
+    if "design" in one:
+        demonstration_designs.design(session, stage, assessment, one.section("design"))
+    if "report" in one:
+        demonstration_reports.write(session, stage, assessment, one.section("report"))

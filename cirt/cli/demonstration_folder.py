@@ -71,8 +71,8 @@ def _load(installation: Installation) -> dict[str, Any]:
     """Fill empty tables through the rules that the pages use and return who may sign in."""
     stage = demonstration_people.Stage(installation)
     credentials = demonstration_people.load(stage)
+    demonstration_incidents.load(stage)  # plans rest on the tally of incidents
     demonstration_assessments.load(stage)
-    demonstration_incidents.load(stage)
     demonstration_circles.load(stage)
     return credentials
 

@@ -15,7 +15,7 @@ from cirt.clock import now
 from cirt.datafiles import DataMap, data_path, read_map
 from cirt.errors import UnavailableError
 from cirt.files import keep_file
-from cirt.incidents import cases, misp_import
+from cirt.incidents import cases, misp_import, tally
 from cirt.incidents.case_details import CaseDetails
 from cirt.incidents.case_models import Incident
 from cirt.incidents.observables import NewObservable, add_observables
@@ -27,12 +27,14 @@ assert misp_import  # noqa: S101 - imported for the handler of the import
 
 
 def load(stage: Stage) -> None:
-    """Add the incidents in one transaction, then the imported one as its job does."""
+    """Add the incidents in one transaction, the imported one as its job does, then the tally."""
     data = read_map(seed("incidents.yml"))
     with stage.installation.database.writing() as session:
         for one in data.sections("incidents"):
             stage.incidents[one.text("key")] = _add_incident(session, stage, one)
     _import(stage, data.section("misp"))
+    with stage.installation.database.writing() as session:
+        _publish_tally(session, stage, data.section("tally"))
 
 
 def _paragraphs(text: str) -> str:
@@ -133,3 +135,11 @@ def _import(stage: Stage, one: DataMap) -> None:
             ),
             revision=incident.form_revision,
         )
+
+
+def _publish_tally(session: Session, stage: Stage, one: DataMap) -> None:
+    """Publish the bands of the days up to this one, as they were shown."""
+    actor, until = stage.actors[one.text("by")], now().date()
+    since = until - timedelta(days=one.integer("days", 1, 3650))
+    shown = tally.draft_tally(session, actor, since=since, until=until)
+    tally.publish_tally(session, actor, since=since, until=until, sha256=shown.sha256)

@@ -30,7 +30,7 @@ class Stage:
     """Where the demonstration is loaded, and what its parts know of each other.
 
     administrations: code -> id. actors: user name -> who acts. circles: alias -> id. incidents:
-    key in the data file -> id.
+    key in the data file -> id. assessments: the same.
     """
 
     installation: Installation
@@ -38,6 +38,7 @@ class Stage:
     actors: dict[str, Actor] = field(default_factory=dict)
     circles: dict[str, uuid.UUID] = field(default_factory=dict)
     incidents: dict[str, uuid.UUID] = field(default_factory=dict)
+    assessments: dict[str, uuid.UUID] = field(default_factory=dict)
 
 
 def load(stage: Stage) -> dict[str, Any]:

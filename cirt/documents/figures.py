@@ -17,6 +17,8 @@ from cirt.documents.flowables import Piece, TextPiece, Workshop, text_piece
 from cirt.documents.model import Figure, Span, ltr, plain
 from cirt.documents.radars import RADAR_SIZE, RadarPiece
 from cirt.documents.tagging import Element
+from cirt.documents.timelines import timeline
+from cirt.timelines import Timeline
 
 _COLUMN_GAP = 24.0
 _CODE_WIDTH = 30.0
@@ -104,7 +106,7 @@ class BarPiece:
 
 
 def figure(workshop: Workshop, content: Figure) -> list[Piece]:
-    """Return title, chart and, for a radar, the legend with every axis in full."""
+    """Return title and chart; a radar also has a legend with every axis in full."""
     title = text_piece(
         workshop,
         plain(content.title),
@@ -117,6 +119,8 @@ def figure(workshop: Workshop, content: Figure) -> list[Piece]:
     element = workshop.tags.root.add("Figure", alternative=content.description or content.title)
     if isinstance(content.chart, Radar):
         return [title, *_radar(workshop, content.chart, element)]
+    if isinstance(content.chart, Timeline):
+        return [title, *timeline(workshop, content.chart, element)]
     return [title, *_bars(workshop, content.chart, element)]
 
 

@@ -6,7 +6,7 @@ is the document's, whatever page a piece lands on.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
 from cirt.documents import styles
@@ -23,11 +23,15 @@ _ORPHANS = 2  # at least so many lines of a paragraph on either side of a page's
 
 @dataclass(frozen=True)
 class Workshop:
-    """What every piece of one document is made with."""
+    """What every piece of one document is made with.
+
+    page_of: the page of each anchor; filled once every piece has its page, before any is drawn.
+    """
 
     typesetting: Typesetting
     styles: Styles
     tags: TagTree
+    page_of: dict[str, int] = field(default_factory=dict)
 
     @property
     def rtl(self) -> bool:
@@ -76,6 +80,7 @@ class TextPiece:
     """Lines of a passage in a box of its own width. marker: a list item's, beside its first line.
 
     offset: from the frame's left edge. outline: the level in the reader's outline, 0 for none.
+    anchor: by which a list of contents finds it, "" for none.
     """
 
     workshop: Workshop
@@ -89,6 +94,7 @@ class TextPiece:
     keeps_with_next: bool = False
     marker: "TextPiece | None" = None
     outline: int = 0
+    anchor: str = ""
 
     @property
     def height(self) -> float:
@@ -109,7 +115,9 @@ class TextPiece:
             return None
         return (
             replace(self, lines=self.lines[:count], space_after=0.0),
-            replace(self, lines=self.lines[count:], space_before=0.0, marker=None, outline=0),
+            replace(
+                self, lines=self.lines[count:], space_before=0.0, marker=None, outline=0, anchor=""
+            ),
         )
 
     def draw(self, canvas: Any, left: float, top: float) -> None:
@@ -161,7 +169,9 @@ _HEADING_SPACE = {1: (26.0, 10.0), 2: (20.0, 7.0), 3: (14.0, 4.0), 4: (10.0, 3.0
 _HEADING_LOOKS: dict[int, LookName] = {1: "h1", 2: "h2", 3: "h3", 4: "h4"}
 
 
-def heading(workshop: Workshop, level: int, spans: Spans, outline: int) -> TextPiece:
+def heading(
+    workshop: Workshop, level: int, spans: Spans, outline: int, anchor: str = ""
+) -> TextPiece:
     """Return a heading; it never stands alone at the end of a page."""
     before, after = _HEADING_SPACE[level]
     return text_piece(
@@ -174,6 +184,7 @@ def heading(workshop: Workshop, level: int, spans: Spans, outline: int) -> TextP
         space_after=after,
         keeps_with_next=True,
         outline=outline,
+        anchor=anchor,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from cirt.chart_geometry import BarChart, Direction, Radar
 from cirt.errors import N_, InvalidInputError
+from cirt.timelines import Timeline
 
 _LINK = re.compile(r"https?://[^\s\"<>\\^`{|}\x00-\x20]+", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -101,10 +102,11 @@ def _looking(span: Span, look: Span) -> Span:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 to 4."""
+    """A heading; level 1 to 4. anchor: by which a list of contents finds it, "" for none."""
 
     level: int
     spans: Spans
+    anchor: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.level <= 4:
@@ -141,7 +143,8 @@ class Table:
     """A table; columns in logical order (in a right-to-left document the first is on the right).
 
     widths: the columns' shares, in any unit; empty: by content. alignments: one a column; empty:
-    all "start". Every row has as many cells as the header.
+    all "start". Every row has as many cells as the header. shades: for each row and cell 0 to 4
+    for a tint from low to high, None for none; empty: no tints at all.
     """
 
     caption: Spans
@@ -149,6 +152,7 @@ class Table:
     rows: tuple[tuple[Spans, ...], ...]
     widths: tuple[float, ...] = ()
     alignments: tuple[Alignment, ...] = ()
+    shades: tuple[tuple[int | None, ...], ...] = ()
 
     def __post_init__(self) -> None:
         columns = len(self.header)
@@ -160,13 +164,17 @@ class Table:
             )
         if self.alignments and len(self.alignments) != columns:
             raise InvalidInputError(N_("A table needs one alignment for each column, or none."))
+        if self.shades and [len(row) for row in self.shades] != [columns] * len(self.rows):
+            raise InvalidInputError(N_("A table needs a tint for each cell, or none at all."))
+        if any(tint is not None and not 0 <= tint <= 4 for row in self.shades for tint in row):
+            raise InvalidInputError(N_("A tint of a table must lie between 0 and 4."))
 
 
 @dataclass(frozen=True)
 class Figure:
     """A chart. description: what it shows, in words, for readers who do not see it."""
 
-    chart: Radar | BarChart
+    chart: Radar | BarChart | Timeline
     title: str
     description: str
 
@@ -177,6 +185,21 @@ class Note:
 
     spans: Spans
     title: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list of contents. anchor: of the heading that it leads to."""
+
+    spans: Spans
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A list of contents, with page numbers where there are pages."""
+
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
@@ -203,7 +226,16 @@ class Cover:
 
 
 Block: TypeAlias = (
-    Heading | Paragraph | BulletList | NumberedList | Table | Figure | Note | PageBreak | Cover
+    Heading
+    | Paragraph
+    | BulletList
+    | NumberedList
+    | Table
+    | Figure
+    | Note
+    | Contents
+    | PageBreak
+    | Cover
 )
 
 
@@ -219,8 +251,9 @@ class Document:
     """A whole document.
 
     language: a BCP 47 tag. marking: such as TLP:AMBER; printed left to right at the head and foot
-    of every page, "" for none. generated_at: aware; it becomes the file's date, so that the same
-    document always gives the same bytes.
+    of every page, "" for none. status: such as a draft; printed at the head of every page, "" for
+    none. generated_at: aware; it becomes the file's date, so that the same document always gives
+    the same bytes.
     """
 
     title: str
@@ -231,6 +264,7 @@ class Document:
     subject: str = ""
     author: str = ""
     marking: str = ""
+    status: str = ""
     labels: Labels = field(default_factory=Labels)
 
     def __post_init__(self) -> None:

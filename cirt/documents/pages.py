@@ -6,8 +6,8 @@ from typing import Any
 
 from cirt.documents import styles
 from cirt.documents.covers import CoverPiece
-from cirt.documents.flowables import Piece, Workshop
-from cirt.documents.model import Document, ltr, plain
+from cirt.documents.flowables import Piece, TextPiece, Workshop
+from cirt.documents.model import Document, Span, ltr, plain
 from cirt.documents.text import Look, Passage
 
 # TLP 2.0 (FIRST, 2022): colours of the labels on black, 12 points or larger, at the right
@@ -86,6 +86,10 @@ def _company_fits(piece: Piece, waiting: Sequence[Piece | PageEnd], room: float)
 def draw(canvas: Any, workshop: Workshop, document: Document, pages: Sequence[Page]) -> None:
     """Draw every page with its header, footer and marking."""
     for number, page in enumerate(pages, start=1):
+        for placed in page:
+            if isinstance(placed.piece, TextPiece) and placed.piece.anchor:
+                workshop.page_of.setdefault(placed.piece.anchor, number)
+    for number, page in enumerate(pages, start=1):
         if number > 1:
             workshop.tags.begin_page()
         for placed in page:
@@ -108,8 +112,12 @@ def _draw_surroundings(
     look = workshop.styles.look("small")
     page = document.labels.page.replace("%(page)s", str(number)).replace("%(pages)s", str(count))
     _draw_line(canvas, workshop.passage(plain(page), look), room, taken, _FOOTER_Y)
+    if document.status:
+        status = workshop.passage([Span(document.status, bold=True)], look)
+        _draw_line(canvas, status, room, taken, _HEADER_Y + (7 if not is_cover else 0))
     if not is_cover:
-        _draw_line(canvas, workshop.passage(plain(document.title), look), room, taken, _HEADER_Y)
+        title = workshop.passage(plain(document.title), look)
+        _draw_line(canvas, title, room, taken, _HEADER_Y - (5 if document.status else 0))
         canvas.setStrokeColor(styles.RULE)
         canvas.setLineWidth(0.5)
         right = styles.MARGIN + styles.FRAME_WIDTH

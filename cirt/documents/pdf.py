@@ -6,12 +6,14 @@ import threading
 from reportlab.pdfgen.canvas import Canvas
 
 from cirt.documents import pages, styles, typefaces
+from cirt.documents.contents import contents
 from cirt.documents.covers import cover
 from cirt.documents.figures import figure
 from cirt.documents.flowables import Piece, Workshop, heading, items, note, paragraph
 from cirt.documents.model import (
     Block,
     BulletList,
+    Contents,
     Cover,
     Document,
     Figure,
@@ -68,7 +70,7 @@ def _pieces(workshop: Workshop, document: Document) -> list[Piece | PageEnd]:
         if isinstance(block, Heading):
             # an outline may go only one level deeper at a time
             depth = min(block.level, depth + 1)
-            pieces.append(heading(workshop, block.level, block.spans, depth))
+            pieces.append(heading(workshop, block.level, block.spans, depth, block.anchor))
         else:
             pieces += _pieces_of(workshop, block)
     return pieces
@@ -90,7 +92,9 @@ def _pieces_of(workshop: Workshop, block: Block) -> list[Piece | PageEnd]:
             return [note(workshop, block.title, block.spans)]
         case Cover():
             return [PageEnd(), *cover(workshop, block), PageEnd()]
+        case Contents():
+            return [*contents(workshop, block)]
         case PageBreak():
             return [PageEnd()]
         case Heading():
-            return [heading(workshop, block.level, block.spans, block.level)]
+            return [heading(workshop, block.level, block.spans, block.level, block.anchor)]

@@ -17,6 +17,8 @@ FRAME_HEIGHT = PAGE_HEIGHT - FRAME_TOP - FRAME_BOTTOM
 INK, QUIET, ACCENT = "#1B1F24", "#57616B", "#1F4E79"
 RULE, TINT, TRACK = "#C9D1D9", "#F3F6F9", "#E4E9EE"
 TARGET = "#B25E09"
+# grounds of cells from low to high; the figure stands in the cell, so no colour speaks alone
+SHADES = ("#FBE0DE", "#FDECCF", "#FBF7CF", "#DCEFD3", "#BFE3CC")
 
 LookName = Literal[
     "body",

@@ -19,12 +19,17 @@ _TALL_HEAD = styles.FRAME_HEIGHT * 0.3  # a header taller than that is not repea
 
 @dataclass(frozen=True)
 class Row:
-    """Cells side by side. repeated: a header row that comes again and is not read out again."""
+    """Cells side by side. repeated: a header row that comes again and is not read out again.
+
+    boxes: left edge and width of each column; tints: the ground of each cell, "" for none.
+    """
 
     workshop: Workshop
     cells: tuple[TextPiece, ...]
     is_header: bool
     repeated: bool = False
+    boxes: tuple[tuple[float, float], ...] = ()
+    tints: tuple[str, ...] = ()
 
     @cached_property
     def height(self) -> float:
@@ -52,6 +57,10 @@ class Row:
             if self.is_header:
                 canvas.setFillColor(styles.TINT)
                 canvas.rect(left, bottom, styles.FRAME_WIDTH, self.height, stroke=0, fill=1)
+            for (x, width), tint in zip(self.boxes, self.tints, strict=False):
+                if tint:
+                    canvas.setFillColor(tint)
+                    canvas.rect(left + x + 1, bottom + 1, width - 2, self.height - 2, 0, 1)
             canvas.setStrokeColor(styles.ACCENT if self.is_header else styles.RULE)
             canvas.setLineWidth(0.9 if self.is_header else 0.5)
             canvas.line(left, bottom, left + styles.FRAME_WIDTH, bottom)
@@ -147,6 +156,11 @@ def table(workshop: Workshop, content: Table) -> list[Piece]:
     widths = _column_widths(workshop, content)
     header = _row(workshop, root, content, content.header, widths, is_header=True)
     rows = [_row(workshop, root, content, row, widths, is_header=False) for row in content.rows]
+    if content.shades:
+        rows = [
+            replace(row, tints=tuple("" if n is None else styles.SHADES[n] for n in shades))
+            for row, shades in zip(rows, content.shades, strict=True)
+        ]
     if header.height > _TALL_HEAD:
         pieces.append(_headless(workshop, header, rows))
     else:
@@ -173,6 +187,7 @@ def _row(
     look: LookName = "head" if is_header else "cell"
     alignments: Sequence[Alignment] = content.alignments or ["start"] * len(cells)
     pieces = []
+    boxes = []
     reached = 0.0
     for spans, width, alignment in zip(cells, widths, alignments, strict=True):
         start = styles.FRAME_WIDTH - reached - width if workshop.rtl else reached
@@ -188,8 +203,9 @@ def _row(
         if is_header:
             piece.element.attributes = {"O": "Table", "Scope": "Column"}
         pieces.append(piece)
+        boxes.append((start, width))
         reached += width
-    return Row(workshop, tuple(pieces), is_header)
+    return Row(workshop, tuple(pieces), is_header, boxes=tuple(boxes))
 
 
 def _column_widths(workshop: Workshop, content: Table) -> list[float]:

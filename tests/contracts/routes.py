@@ -18,7 +18,12 @@ from flask.testing import FlaskClient
 
 from cirt.accounts.models import Administration, ApiToken, LoginSession, User
 from cirt.app import create_app
+from cirt.assessments.findings.models import Finding
+from cirt.assessments.instruments.references import provisions
 from cirt.assessments.models import Assessment, AssessmentGrant, Evidence
+from cirt.assessments.plan.models import PlanAction
+from cirt.assessments.preparation_models import AgendaItem, Participant, RequestedDocument
+from cirt.capability_tally import CapabilityTally
 from cirt.cli.demonstration_folder import prepare
 from cirt.db import Database
 from cirt.incidents.case_models import Incident, IncidentObservable, IncidentRule
@@ -35,6 +40,8 @@ METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
 PEOPLE: dict[str, tuple[str, str]] = {
     "administrator": ("administrator", "XZ"),
     "assessor": ("assessor", "XZ"),
+    "contributor": ("contributor", "XA"),
+    "reviewer": ("reviewer", "XA"),
     "focal point XA": ("focal-point", "XA"),
     "analyst XA": ("analyst", "XA"),
     "officer XA": ("releasing-officer", "XA"),
@@ -69,11 +76,19 @@ class Walk:
                 return session.scalars(query.limit(1)).first()
 
             owner = first(sa.select(Administration.id).where(Administration.code == "XA"))
+            # a round with everything in it, still open: what is refused is refused for its right
             assessment = first(
-                sa.select(Assessment).where(
-                    Assessment.administration_id == owner, Assessment.state == "closed"
+                sa.select(Assessment)
+                .join(PlanAction, PlanAction.assessment_id == Assessment.id)
+                .where(
+                    Assessment.administration_id == owner,
+                    Assessment.state.not_in(["agreed", "closed"]),
                 )
             )
+
+            def part(model: Any) -> Any:
+                return first(sa.select(model.id).where(model.assessment_id == assessment.id))
+
             release = first(sa.select(Release).where(Release.state == "prepared"))
             circle = first(sa.select(Collection).where(Collection.title == "Regional exchange"))
             incident = first(
@@ -102,8 +117,27 @@ class Walk:
             token = first(sa.select(ApiToken.id).where(ApiToken.administration_id == owner))
             job = first(sa.select(Job.id))
             rule = first(sa.select(IncidentRule.id))
+            tally = first(
+                sa.select(CapabilityTally.id).where(CapabilityTally.administration_id == owner)
+            )
             found = {
                 "assessment_id": assessment.id,
+                "participant_id": part(Participant),
+                "document_id": part(RequestedDocument),
+                "item_id": part(AgendaItem),
+                "action_id": part(PlanAction),
+                "finding_id": part(Finding),
+                "act": "review",
+                "upload_id": uuid.UUID(int=1),
+                "list_id": "sim3",
+                "check_id": "O-1",
+                "chapter": "summary",
+                "instrument_id": assessment.instrument_id,
+                "version": assessment.instrument_version,
+                "provision_id": next(iter(provisions())),
+                "n": 1,
+                "form": "csv",
+                "tally_id": tally,
                 "question_id": evidence.question_id,
                 "evidence_id": evidence.id,
                 "grant_id": grant,
@@ -163,13 +197,18 @@ class Walk:
         )
         return {"Authorization": f"Bearer {machine['token']}"} if machine else {}
 
+    def _value(self, argument: re.Match[str]) -> str:
+        # any(results, answers):name – the first that the address takes
+        choice = re.match(r"any\((\w+)", argument[1])
+        return choice[1] if choice else self.values[argument[2]]
+
     def rows(self) -> Iterator[dict[str, str]]:
         """Yield a row a route and method: what each of COLUMNS is answered."""
         tokens = {name: _form_token(client) for name, client in self.clients.items()}
         nobody = self.app.test_client()
         rules = {str(rule) for rule in self.app.url_map.iter_rules() if rule.endpoint != "static"}
         for rule in sorted(rules):
-            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: self.values[found[1]], rule)
+            path = re.sub(r"<([^>]*?)(\w+)>", self._value, rule)
             for method in METHODS:
                 row = {"route": rule, "method": method}
                 for column in COLUMNS:

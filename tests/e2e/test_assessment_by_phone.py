@@ -78,7 +78,8 @@ def test_dimension_is_answered_on_a_phone_and_reaches_results_and_report(
     _level(page, "2").tap()
     _expect_state(page, "saved")
     page.locator("a[data-key=n]").tap()
-    expect(page).to_have_url(re.compile("/questions/D10-Q1$"))
+    expect(page).to_have_url(re.compile("/questions/D9-Q3$"))
+    page.goto(f"{address}/questions/D10-Q1")
 
     # "not applicable" asks for a reason, beside the field that lacks it
     _level(page, "not-applicable").tap()
@@ -99,7 +100,7 @@ def test_dimension_is_answered_on_a_phone_and_reaches_results_and_report(
     figure = page.locator("details.guidance", has=page.get_by_text("D9", exact=True))
     figure.locator("summary").tap()
     expect(figure.locator("tbody tr").first.locator("td").first).to_have_text("3")
-    expect(figure.locator("tbody tr").last.locator("td").first).to_have_text("2")
+    expect(figure.locator("tbody tr").nth(1).locator("td").first).to_have_text("2")
     left_out = page.locator("details.guidance", has=page.get_by_text("D10", exact=True))
     left_out.locator("summary").tap()
     expect(left_out.get_by_text(REASON)).to_be_visible()

@@ -79,6 +79,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.kill()
 
 
+# files, and what is much alike and holds nothing that was typed here
+NOT_LOOKED_AT = re.compile(
+    r"\.(pdf|json|csv|xlsx|docx)$|/file$|/workbook$|^/instruments/.|/questions/(?!D1-Q1\b)"
+)
+
+
 def hostile(mark: str, length: int = 200) -> str:
     """Return a hostile text that ends in a very long word; the mark tells one from another."""
     return f"{mark} {POLYGLOT}".ljust(length - 1, "W") + OVERRIDE
@@ -107,6 +113,7 @@ class Watch:
 
     def look(self) -> None:
         """Look at the page as it stands."""
+        self.page.wait_for_selector("footer")  # one that waits for a job opens itself anew
         for fault in self.page.evaluate(WRONG):
             self._note(fault)
         typed = self.page.eval_on_selector_all(
@@ -146,7 +153,7 @@ class Watch:
         errors = self.page.locator(".field-error").all_inner_texts()
         assert bool(errors) is refused, f"{path}: {errors}"
 
-    def crawl(self, own: set[str], most: int = 70) -> int:
+    def crawl(self, own: set[str], most: int = 120) -> int:
         """Open every page about the hostile content that links lead to; return how many."""
         queue, seen = ["/"], {"/"}
         while queue and len(seen) <= most:
@@ -160,7 +167,7 @@ class Watch:
                     target not in seen
                     and "lang=" not in parts.query
                     and (found is None or found[0] in own)
-                    and not re.search(r"\.(pdf|json)$|/file$|/questions/(?!D1-Q1\b)", target)
+                    and not NOT_LOOKED_AT.search(target)
                 ):
                     seen.add(target)
                     queue.append(target)
@@ -231,6 +238,8 @@ def _fill_assessment(person: Watch, own: set[str], folder: Path) -> None:
     own.add(_uuid(page))
     assessment = f"/assessments/{_uuid(page)}"
     question = f"{assessment}/questions/D1-Q1"
+    _fill_preparation(person, assessment)
+    _confirm(person, f"{assessment}/advance/begin")
     for level in ("3", "not-applicable"):
         person.send(
             question,
@@ -249,11 +258,47 @@ def _fill_assessment(person: Watch, own: set[str], folder: Path) -> None:
         f"{question}/evidence/new",
         {"kind": "file", "file": attached, "reference": hostile("file-reference", 900)},
     )
+    person.send(f"{question}/remarks", {"text": hostile("remark", 900)})
+    in_table = {"choice:D1-Q2": "2", "comment:D1-Q2": hostile("in-table", 900)}
+    person.send(f"{assessment}/table?dimension=D1", in_table)
     person.send(f"{assessment}/access", {"username": hostile("assessor")}, refused=True)
-    person.go(f"{assessment}/close")
-    page.locator("main form button[type=submit]").click()
+    for step in ("advance/workshop", "advance/review", "agree", "close"):
+        _confirm(person, f"{assessment}/{step}")
+    person.send(f"{assessment}/reopen", {"reason": hostile("reopening", 800), "to": "collecting"})
+
+
+def _confirm(person: Watch, path: str) -> None:
+    person.go(path)
+    with person.page.expect_navigation():
+        person.page.locator("main form button[type=submit]").click()
     person.look()
-    person.send(f"{assessment}/reopen", {"reason": hostile("reopening", 800)})
+
+
+def _fill_preparation(person: Watch, assessment: str) -> None:
+    person.send(
+        f"{assessment}/prepare/frame",
+        {"scope": hostile("scope", 900), "workshop_place": hostile("place")},
+    )
+    person.send(
+        f"{assessment}/participants/new",
+        {
+            "name": hostile("participant"),
+            "organization": hostile("organization"),
+            "function": hostile("function"),
+        },
+    )
+    person.send(
+        f"{assessment}/documents/new",
+        {
+            "title": hostile("document"),
+            "from_whom": hostile("asked-of"),
+            "note": hostile("document-note", 900),
+        },
+    )
+    person.send(
+        f"{assessment}/agenda/new",
+        {"title": hostile("agenda"), "starts": "09:00", "note": hostile("agenda-note", 900)},
+    )
 
 
 def _fill_incident(person: Watch, own: set[str]) -> str:
@@ -359,7 +404,8 @@ def _release(person: Watch, officer: Watch, own: set[str], incident: str) -> Non
             officer.send(f"{release}/end", {"reason": hostile("refusal", 800)})
         else:
             officer.go(f"{release}/approve")
-            officer.page.get_by_role("button", name="Approve and release").click()
+            with officer.page.expect_navigation():
+                officer.page.get_by_role("button", name="Approve and release").click()
             officer.look()
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from cirt.assessments import conduct
 from cirt.assessments.answering import answer_content, save_answer
+from cirt.assessments.lifecycle import Act, State, possible
 from cirt.assessments.models import Answer, AnswerVersion, Assessment
 from cirt.db import Database
 from tests.conftest import Cast
@@ -22,20 +23,42 @@ def started(
     country: str = "XA",
     title: str = "Round one",
     cirt_exists: bool | None = None,
+    begun: bool = True,
+    instrument: tuple[str, str] = INSTRUMENT,
 ) -> uuid.UUID:
-    """Start an assessment of a country and return its id."""
+    """Start an assessment of a country and return its id; begun: answers are collected already."""
     with database.writing() as session:
         row = conduct.start_assessment(
             session,
             cast.actors[by],
             administration_id=cast.administrations[country],
             title=title,
-            instrument_id=INSTRUMENT[0],
-            instrument_version=INSTRUMENT[1],
+            instrument_id=instrument[0],
+            instrument_version=instrument[1],
             language="ar",
             cirt_exists=cirt_exists,
         )
+        if begun:
+            conduct.advance(session, cast.actors[by], row, Act.BEGIN)
         return row.id
+
+
+def led_to(
+    database: Database, cast: Cast, assessment_id: uuid.UUID, state: State, by: str = "farid"
+) -> None:
+    """Lead an assessment, step by step, to a later state of its life."""
+    actor = cast.actors[by]
+    with database.writing() as session:
+        row = session.get_one(Assessment, assessment_id)
+        for act in (Act.BEGIN, Act.WORKSHOP, Act.REVIEW):
+            if row.state == state:
+                return
+            if possible(row.standing, act):
+                conduct.advance(session, actor, row, act)
+        if row.state != state:
+            conduct.agree_assessment(session, actor, row)
+        if row.state != state:
+            conduct.close_assessment(session, actor, row)
 
 
 def answered(
@@ -49,6 +72,7 @@ def answered(
     reason: str = "",
     comment: str = "",
     revision: int | None = None,
+    **marks: Any,
 ) -> int:
     """Save an answer and return its revision; revision None: the present one is overwritten."""
     with database.writing() as session:
@@ -59,7 +83,7 @@ def answered(
             cast.actors[by],
             row,
             question_id,
-            answer_content(choice, reason=reason, comment=comment),
+            answer_content(choice, reason=reason, comment=comment, **marks),
             revision=(present.revision if present else 0) if revision is None else revision,
             language="en",
         )

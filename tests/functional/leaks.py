@@ -26,6 +26,8 @@ from cirt.accounts.models import (
     User,
 )
 from cirt.assessments import conduct, evidence, grants
+from cirt.assessments.instruments.references import provisions
+from cirt.assessments.lifecycle import GrantRole, State
 from cirt.assessments.models import Assessment, AssessmentGrant, Evidence
 from cirt.clock import now
 from cirt.db import Database
@@ -43,7 +45,11 @@ from cirt.stix.observables import observable
 from cirt.web import Installation
 from tests import sharing
 from tests.conftest import PASSWORD, Browser, Cast
-from tests.functional.assessment_steps import FIRST, SECOND, THIRD, answered, started
+from tests.functional.assessment_steps import FIRST, SECOND, THIRD, answered, led_to, started
+from tests.functional.leaks_design import seed_design
+from tests.functional.leaks_life import seed_life
+from tests.functional.leaks_plan import seed_plan
+from tests.functional.leaks_report import seed_report
 
 MARK = re.compile(r"zq[a-z]+[0-9]{3}zq", re.IGNORECASE)
 
@@ -55,9 +61,9 @@ PARTNERS = TEAM | {"boris", "machine XA", "machine XB"}
 FRAME = PARTNERS | {"root"}
 OWN_MACHINE = frozenset({"machine XA"})
 COUNTRY = frozenset({"farid"})
-ROUND = frozenset({"farid", "amina"})
+ROUND = frozenset({"farid", "amina", "carla"})
 OPERATOR = frozenset({"root"})
-PEOPLE = ("root", "amina", "farid", "nadia", "omar", "boris", "bela", "chen")
+PEOPLE = ("root", "amina", "carla", "rene", "farid", "nadia", "omar", "boris", "bela", "chen")
 VIEWERS = (*PEOPLE, "nobody", "machine XA", "machine XB", "machine XC")
 
 
@@ -468,18 +474,39 @@ def _seed_assessments(scene: Scene) -> None:
             session.flush()
             evidence_id = item.id
             if name == "granted":
-                grants.give_grant(
-                    session,
-                    farid,
-                    row,
-                    user_id=cast.users["amina"],
-                    until=now() + timedelta(days=2),
-                )
-        with database.writing() as session:
-            conduct.close_assessment(session, farid, session.get_one(Assessment, row_id))
+                for username, part in (
+                    ("amina", GrantRole.ASSESSOR),
+                    ("carla", GrantRole.CONTRIBUTOR),
+                ):
+                    grants.give_grant(
+                        session,
+                        farid,
+                        row,
+                        user_id=cast.users[username],
+                        until=now() + timedelta(days=2),
+                        role=part,
+                    )
+        scene.ids += seed_plan(scene.marks, database, cast, row_id, name, readers)
+        scene.ids += seed_design(scene.marks, database, cast, row_id, name, readers)
+        scene.ids += seed_life(scene.marks, database, cast, row_id, name, readers)
+        scene.ids += seed_report(scene.marks, database, cast, row_id, name, readers)
+        # what the program brings along, and what names nothing of anybody
+        scene.ids.append(
+            {
+                "assessment_id": str(row_id),
+                "instrument_id": "cirt-readiness",
+                "version": "2.0.0",
+                "provision_id": next(iter(provisions())),
+                "n": "1",
+                "upload_id": str(uuid.UUID(int=1)),
+                "act": "review",
+            }
+        )
+        led_to(database, cast, row_id, State.CLOSED)
         with database.writing() as session:
             row = session.get_one(Assessment, row_id)
-            conduct.reopen_assessment(session, farid, row, reason=new(f"reopened {name}", readers))
+            reason = new(f"reopened {name}", readers)
+            conduct.reopen_assessment(session, farid, row, reason=reason, to=State.COLLECTING)
             grant_id = session.scalars(
                 sa.select(AssessmentGrant.id).where(AssessmentGrant.assessment_id == row_id)
             ).first()

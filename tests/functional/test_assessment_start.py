@@ -33,7 +33,7 @@ def test_focal_point_starts_one_for_the_own_country(browser, cast, database):
     assert answer.status_code == 302
     (row,) = _all(database)
     assert row.administration_id == cast.administrations["XA"]
-    assert (row.state, row.language, row.cirt_exists) == ("collecting", "ar", None)
+    assert (row.state, row.language, row.cirt_exists) == ("preparing", "ar", None)
     assert "Round one" in page(farid.get(answer.location))
     assert "Round one" in page(farid.get("/assessments/"))
     with database.reading() as session:

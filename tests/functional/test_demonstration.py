@@ -24,7 +24,15 @@ from cirt import audit, cli, jobs, migrations
 from cirt.accounts import directory
 from cirt.accounts.models import Administration, User
 from cirt.app import create_app
-from cirt.assessments.models import Answer, AnswerVersion, Assessment, AssessmentGrant, Evidence
+from cirt.assessments.models import (
+    Answer,
+    AnswerRemark,
+    AnswerVersion,
+    Assessment,
+    AssessmentGrant,
+    Evidence,
+)
+from cirt.assessments.preparation_models import AgendaItem, Participant, RequestedDocument
 from cirt.cli import demonstration, demonstration_assessments, demonstration_people
 from cirt.cli.demonstration_folder import prepare
 from cirt.db import Database
@@ -211,6 +219,12 @@ def test_half_done_assessment_is_open_and_the_assessor_is_let_into_both(demo: De
     assert {row.user.username for row in grants} == {"amina"}
     assert len(grants) == 2
     assert len(_rows(demo, sa.select(AnswerVersion).where(AnswerVersion.revision == 2))) == 2
+    assert len(_rows(demo, sa.select(Participant))) == 5
+    assert len(_rows(demo, sa.select(AgendaItem))) == 16
+    documents = _rows(demo, sa.select(RequestedDocument))
+    assert sorted(bool(row.received_on) for row in documents) == [False, False, True]
+    assert [row.disputed for row in answers].count(True) == 1
+    assert len(_rows(demo, sa.select(AnswerRemark))) == 1
 
 
 def test_incidents_are_spread_over_administrations_and_markings(demo: Demo) -> None:

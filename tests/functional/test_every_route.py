@@ -28,7 +28,9 @@ def _addresses(app: flask.Flask, methods: set[str]) -> Iterator[tuple[str, str]]
                 continue
             kinds = {name: type(one).__name__ for name, one in rule._converters.items()}
             filled = {
-                name: values["uuid" if kind == "UUIDConverter" else "int"]
+                name: sorted(rule._converters[name].items)[0]  # type: ignore[attr-defined]
+                if kind == "AnyConverter"
+                else values["uuid" if kind == "UUIDConverter" else "int"]
                 for name, kind in kinds.items()
             }
             for method in sorted((rule.methods or set()) & methods):

@@ -1,72 +1,41 @@
-"""The report's content as a document, without web or database."""
+"""The report's content as chapters and as a document, without web or database."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from cirt.assessments.instruments import load_instrument
-from cirt.assessments.report.document import report_document
-from cirt.assessments.report.model import (
-    DimensionContent,
-    EvidenceContent,
-    ProvisionContent,
-    QuestionContent,
-    ReportContent,
-)
-from cirt.assessments.report.words import REPORT_WORDS
-from cirt.assessments.results import Confidence, confidence, radar, shown_results
-from cirt.assessments.scoring import AnswerState, AnswerValue, score
+import pytest
+
+from cirt.assessments.evidence import KIND_NAMES
+from cirt.assessments.findings.models import FINDING_KIND_NAMES
+from cirt.assessments.plan.models import ACTION_STATE_NAMES
+from cirt.assessments.report import names
+from cirt.assessments.report.chapters import CHAPTERS
+from cirt.assessments.report.document import report_document, written_chapters
+from cirt.assessments.report.model import ParticipantContent
+from cirt.assessments.report.writing import typed_blocks
+from cirt.assessments.results_csv import STATED_NAMES
 from cirt.assessments.typed_text import typed
+from cirt.capability_tally import BAND_NAMES
 from cirt.documents.json_form import from_json, to_json
-from cirt.documents.model import Cover, Document, Heading, NumberedList, Table
+from cirt.documents.model import (
+    BulletList,
+    Contents,
+    Cover,
+    Document,
+    Figure,
+    Heading,
+    Paragraph,
+    Table,
+)
 from cirt.documents.pdf import render_pdf
-
-AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-INSTRUMENT = load_instrument("cirt-readiness", "1.0.0")
-ANSWERS = {
-    "D1-Q1": AnswerValue(AnswerState.LEVEL, 3),
-    "D1-Q2": AnswerValue(AnswerState.NOT_APPLICABLE, reason="No such act"),
-    "D2-Q1": AnswerValue(AnswerState.NOT_KNOWN),
-}
+from tests.unit.assessments.report_samples import HOSTILE, QUESTIONS, everything, nothing
 
 
-def _content(language="en", **changes) -> ReportContent:
-    results = shown_results(INSTRUMENT, ANSWERS, cirt_exists=True, evidence={"D1-Q1": ("one",)})
-    first = results.dimensions[0][1]
-    questions = (
-        QuestionContent(
-            "D1-Q1", "On what?", AnswerState.LEVEL, 3, "In operation", "A decision.",
-            comment="Seen **twice** %(date)s\n\nالمرسوم 2021-114",
-            evidence=(EvidenceContent("file", "The decree", "2026-02-01", "d.pdf", "TLP:AMBER"),),
-        ),
-        QuestionContent("D1-Q2", "Where?", AnswerState.NOT_APPLICABLE, reason="No such act"),
-        QuestionContent("D2-Q1", "How far?", AnswerState.NOT_KNOWN),
-        QuestionContent("D2-Q2", "What?", AnswerState.NOT_ANSWERED),
-    )  # fmt: skip
-    content = ReportContent(
-        language=language,
-        direction="rtl" if language == "ar" else "ltr",
-        title="Round one",
-        country="Aurelia",
-        country_code="XA",
-        marking="TLP:AMBER+STRICT",
-        generated_at=AT,
-        closed_at=None,
-        is_closed=False,
-        cirt_exists=True,
-        instrument_title="Readiness",
-        instrument_version="1.0.0",
-        scale=("a", "b", "c", "d", "e"),
-        results=results,
-        dimensions=(DimensionContent("D1", "Mandate", "About it.", first, questions),),
-        provisions=(
-            ProvisionContent("Resolution 45", "resolves 1", "In short.", True, ("D1-Q1",)),
-            ProvisionContent("Resolution 58", "", "A theme.", False, ("D1-Q1", "D1-Q2")),
-        ),
-    )
-    return replace(content, **changes)
+def same(text: str) -> str:
+    return text
 
 
-def _text(document: Document) -> str:
+def text_of(value: object) -> str:
+    """Every text in blocks, in their order."""
     found: list[str] = []
 
     def collect(value: object) -> None:
@@ -79,46 +48,198 @@ def _text(document: Document) -> str:
             for name in value.__dataclass_fields__:
                 collect(getattr(value, name))
 
-    collect(document.blocks)
-    return "\n".join(found)
+    collect(value.blocks if isinstance(value, Document) else value)
+    return "".join(found)
 
 
-def _same(text: str) -> str:
-    return text
+def chapter(content, chapter_id):
+    """The blocks of one chapter, and whether it says that it is empty."""
+    found = next(one for one in written_chapters(content, same) if one.chapter.id == chapter_id)
+    return found.blocks, found.is_empty
 
 
-def test_cover_says_country_date_marking_and_that_it_is_no_audit():
-    document = report_document(_content(), _same)
-    cover = document.blocks[0]
-    assert isinstance(cover, Cover)
-    values = {detail.label: "".join(span.text for span in detail.value) for detail in cover.details}
-    assert values["Country code"] == "XA" and values["Date of this report"] == "2026-03-01"
-    assert values["Marking"] == document.marking == "TLP:AMBER+STRICT"
-    assert values["Nature"] == "Self-assessment; not an audit"
-    assert values["State"].startswith("Open")
-    closed = report_document(_content(is_closed=True, closed_at=AT), _same)
-    assert "Closed on" in _text(closed)
+def test_chapters_are_those_of_the_list_in_their_order():
+    assert [each.number for each in CHAPTERS] == [str(n) for n in range(18)] + list("ABCDE")
+    headings = [b for b in report_document(everything(), same).blocks if isinstance(b, Heading)]
+    anchors = [each.anchor for each in headings if each.level == 1]
+    ids = [each.id for each in CHAPTERS]
+    assert anchors == ["contents", *ids[:18], "signatures", *ids[18:]]
+
+
+def test_list_of_contents_leads_to_every_chapter_and_names_empty_ones():
+    document = report_document(nothing(), same)
+    contents = next(b for b in document.blocks if isinstance(b, Contents))
+    anchors = {b.anchor for b in document.blocks if isinstance(b, Heading) and b.anchor}
+    assert {entry.anchor for entry in contents.entries} == anchors - {"contents"}
+    empty = {entry.anchor for entry in contents.entries if "nothing" in text_of(entry.spans)}
+    assert {"country", "law", "findings", "recommendations", "participants"} <= empty
+    assert empty.isdisjoint({"about", "summary", "method", "results"})
+
+
+def test_empty_chapter_says_so_in_one_sentence_and_nothing_else():
+    for chapter_id in ("country", "law", "findings", "roadmap", "agenda", "answers"):
+        blocks, is_empty = chapter(nothing(), chapter_id)
+        assert is_empty and len(blocks) == 1 and isinstance(blocks[0], Paragraph), chapter_id
+        assert text_of(blocks).startswith("Nothing ")
+
+
+def test_words_in_another_language_are_named_and_not_printed():
+    blocks, is_empty = chapter(everything(), "law")
+    assert not is_empty and "The words of this chapter were written in: Arabic" in text_of(blocks)
+
+
+def test_verdict_stands_with_coverage_and_confidence_in_the_summary():
+    text = text_of(chapter(everything(), "summary")[0])
+    assert "Not every minimum of the profile “Foundation” is met." in text
+    assert "Of 3 minimums 1 are met, 1 are not, 1 are open." in text
+    assert "Questions with a level: 2 of 5. Medium confidence." in text
+    assert "The overall figure is 2.4 of 4" in text and "Low confidence" in text
+    assert "F1 \u2068A gap" in text and "A1 \u2068Name somebody." in text
+    assert "in the order of the plan" in text  # the rule of the choice stands there too
+    assert "Since round 1 the level of 1 questions went up and of 0 down" in text
+
+
+def test_no_profile_and_no_figure_are_said_and_nothing_is_invented():
+    text = text_of(report_document(nothing(), same))
+    assert "No target profile was chosen" in text
+    assert "No question has a level yet, so there is no figure." in text
+    assert "0.0 of" not in text
+
+
+@pytest.mark.parametrize(
+    ("agreed", "closed", "head"),
+    [("", "", "Draft"), ("2026-03-01", "", "Agreed on"), ("2026-03-01", "2026-04-01", "Agreed on")],
+)
+def test_head_of_every_page_and_cover_say_draft_until_agreed(agreed, closed, head):
+    frame = replace(everything().frame, agreed_on=agreed, closed_on=closed)
+    document = report_document(everything(frame=frame), same)
+    assert document.status.startswith(head) and (agreed in document.status)
+    cover = next(b for b in document.blocks if isinstance(b, Cover))
+    details = {one.label: text_of(one.value) for one in cover.details}
+    assert details["State"].startswith(head)
+    assert ("closed on 2026-04-01" in details["State"]) is bool(closed)
+    assert details["Marking"] == document.marking == "TLP:AMBER+STRICT"
+    assert details["Nature"] == "Self-assessment; not an audit"
 
 
 def test_every_answer_state_is_told_apart():
-    text = _text(report_document(_content(), _same))
-    for sentence in ("No such act", "Not known: nobody present could say.", "Not answered."):
-        assert sentence in text
-    assert "complies" not in text.lower()
+    text = text_of(chapter(everything(), "answers")[0])
+    for sentence in (
+        "Level 3, In operation: A decision.",
+        "Not applicable, because: \u2068No such act",
+        "Not known: nobody present could say.",
+        "Not answered.",
+        "Disputed.",
+        "Marked for review.",
+        "Carried over from another assessment.",
+        "Minimum of the profile: 2.",
+        "Strong evidence.",
+        "Confidence of those who answered: High.",
+        "Functions offered: Taking reports.",
+    ):
+        assert sentence in text, sentence
+
+
+def test_report_never_says_that_a_country_complies():
+    for content in (everything(), nothing()):
+        text = text_of(report_document(content, same)).lower()
+        assert not [
+            word for word in ("complies", "compliant", "compliance", "certified") if word in text
+        ]
+
+
+def test_people_are_named_only_where_asked_for():
+    named = everything(
+        names=True,
+        participants=(ParticipantContent("Lina", "Head", "Ministry", "Government", True),),
+    )
+    without, _ = chapter(everything(), "participants")
+    table = next(b for b in without if isinstance(b, Table))
+    assert len(table.header) == 4 and "no people" in text_of(without)
+    text = text_of(chapter(named, "participants")[0])
+    assert "Lina" in text and "This copy names people" in text and "TLP:AMBER+STRICT" in text
+
+
+def test_signatures_name_roles_and_nobody():
+    document = report_document(everything(), same)
+    start = next(
+        n for n, b in enumerate(document.blocks) if getattr(b, "anchor", "") == "signatures"
+    )
+    table = next(b for b in document.blocks[start:] if isinstance(b, Table))
+    assert [text_of(cell).strip() for row in table.rows for cell in row[1:]] == [""] * 15
+
+
+def test_unverified_provisions_are_flagged_and_have_no_place():
+    blocks, _ = chapter(everything(), "provisions")
+    table = next(b for b in blocks if isinstance(b, Table))
+    assert [text_of(row[3]) for row in table.rows] == ["Yes", "Theme, not compared"]
+    assert text_of(table.rows[0][0]).endswith("resolves 1")
+    assert text_of(table.rows[1][0]) == "WTSA Resolution 58"
+    served = text_of(chapter(everything(), "recommendations")[0])
+    assert "WTDC Resolution 45, resolves 1; WTSA Resolution 58 (theme)" in served
+
+
+def test_recommendations_say_owner_effort_and_what_was_dropped_and_why():
+    text = text_of(chapter(everything(), "recommendations")[0])
+    assert "owner: \u2068The ministry" in text and "by 2026-05-01" in text
+    assert "effort: Small: up to 10 person-days" in text
+    assert "Find out: \u2068How far?" in text and "owner: not named yet" in text
+    assert "Dropped because: \u2068Too dear" in text
+
+
+def test_heat_table_has_a_tint_for_every_figure_and_the_figure_in_it():
+    blocks, _ = chapter(everything(), "results")
+    table = next(b for b in blocks if isinstance(b, Table) and b.shades)
+    assert table.shades[0] == (None, 3, None, 3)
+    assert text_of(table.rows[0][1]) == "3.0" and text_of(table.rows[0][2]) == ""
+
+
+def test_figures_stand_over_their_tables():
+    for chapter_id in ("results", "roadmap"):
+        blocks, _ = chapter(everything(), chapter_id)
+        place = next(n for n, b in enumerate(blocks) if isinstance(b, Figure))
+        assert any(isinstance(b, Table) for b in blocks[place:]), chapter_id
+    two = everything(dimensions=everything().dimensions[:2])
+    assert not any(isinstance(b, Figure) for b in chapter(two, "results")[0])
+
+
+def test_ranges_of_money_are_never_a_false_sum():
+    text = text_of(chapter(everything(), "roadmap")[0])
+    assert "at least 62" in text and "1\u202f000 – 20\u202f000" in text and "at least 5" in text
+
+
+def test_facts_are_printed_with_their_sources():
+    blocks, _ = chapter(everything(), "country")
+    rows = [[text_of(cell) for cell in row] for row in blocks[0].rows]
+    assert rows[0] == ["Population", "4\u202f712\u202f345", "2024", "\u2068Statistics office\u2069"]
+    assert rows[1][1:3] == ["61.5 %", "not said"]
+
+
+def test_typed_text_becomes_paragraphs_and_lists_and_is_never_markup():
+    blocks = list(typed_blocks("one\ntwo\n\n- a\n* b\n• c\nthree"))
+    assert [type(one) for one in blocks] == [Paragraph, BulletList, Paragraph]
+    assert len(blocks[1].items) == 3
+    assert list(typed_blocks("  \n\n")) == []
+    hostile = text_of(tuple(typed_blocks(HOSTILE)))
+    assert "<script>alert(1)</script> **x** %(date)s {{7*7}} `y`" in hostile
+    for block in typed_blocks(HOSTILE):
+        spans = block.spans if isinstance(block, Paragraph) else sum(block.items, ())
+        assert not any(span.bold or span.italic or span.code or span.link for span in spans)
 
 
 def test_typed_words_are_never_read_as_markup():
-    text = _text(report_document(_content(), _same))
-    assert "Seen **twice** %(date)s" in text
+    document = report_document(everything(), same)
+    assert "Seen **twice** %(date)s" in text_of(document)
 
 
 def test_scores_and_codes_read_left_to_right():
-    document = report_document(_content("ar"), _same)
-    table = next(b for b in document.blocks if isinstance(b, Table) and len(b.header) == 5)
-    code, _name, score_cell, _coverage, _confidence = table.rows[0]
+    blocks, _ = chapter(everything("ar"), "results")
+    table = next(b for b in blocks if isinstance(b, Table) and len(b.header) == 6)
+    code, _name, score, _target, _coverage, _confidence = table.rows[0]
     assert code[0].ltr and code[0].text == "D1"
-    assert [span.text for span in score_cell if span.ltr] == ["3.0"]
-    heading = next(b for b in document.blocks if isinstance(b, Heading) and b.level == 3)
+    assert [span.text for span in score if span.ltr] == ["3.0", "4"]
+    answers, _ = chapter(everything("ar"), "answers")
+    heading = next(b for b in answers if isinstance(b, Heading) and b.level == 3)
     assert heading.spans[0].ltr and heading.spans[0].text == "D1-Q1"
 
 
@@ -129,66 +250,50 @@ def test_typed_text_keeps_its_order_in_either_direction():
     assert typed("\u2069word\u2066").text == "\u2068word\u2069"
 
 
-def test_unverified_provisions_are_flagged_and_have_no_place():
-    document = report_document(_content(), _same)
-    table = next(b for b in document.blocks if isinstance(b, Table) and len(b.header) == 4)
-    flags = ["".join(span.text for span in row[3]) for row in table.rows]
-    assert flags == ["Yes", "Not compared"]
-    assert table.rows[1][0][0].text == "Resolution 58"
+def test_every_word_of_ours_goes_through_the_translator():
+    content = everything()
+    marked = report_document(content, lambda text: f"⟦{text}⟧")
+    assert marked.labels.page == "⟦Page %(page)s of %(pages)s⟧"
+    assert marked.status == "⟦Draft: the country has not agreed to it⟧"
+    for block in marked.blocks:
+        if isinstance(block, Table):
+            for head in block.header:
+                assert (
+                    not text_of(head)
+                    or "⟦" in text_of(head)
+                    or text_of(head) in ("Law", "Technical")
+                )
+            assert "⟦" in text_of(block.caption)
+        if isinstance(block, Heading) and block.level == 1:
+            assert "⟦" in text_of(block.spans)
 
 
-def test_every_word_goes_through_the_translator():
-    document = report_document(_content(), lambda text: f"⟦{text}⟧")
-    plain = _text(report_document(_content(), _same))
-    marked = _text(document)
-    assert "⟦Summary⟧" in marked and "Summary" in plain
-    assert document.labels.page == "⟦Page %(page)s of %(pages)s⟧"
-    # nothing of the fixed vocabulary is left without its brackets
-    for word in ("Method and scale", "Results", "Comment", "Evidence", "Not answered."):
-        assert f"⟦{word}⟧" in marked
+def test_names_of_codes_are_those_of_their_owners():
+    assert dict(names.EVIDENCE_KINDS) == {key.value: name for key, name in KIND_NAMES.items()}
+    assert dict(names.FINDING_KINDS) == {k.value: name for k, name in FINDING_KIND_NAMES.items()}
+    assert dict(names.ACTION_STATES) == {k.value: name for k, name in ACTION_STATE_NAMES.items()}
+    assert dict(names.BANDS) == {key.value: name for key, name in BAND_NAMES.items()}
+    assert dict(names.STATED) == {key: name for key, name in STATED_NAMES.items() if key}
 
 
-def test_same_content_gives_the_same_pdf_in_both_directions():
-    for language in ("en", "ar"):
-        document = report_document(_content(language), _same)
-        assert from_json(to_json(document)) == document
-        assert render_pdf(document) == render_pdf(document)
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("make", [everything, nothing])
+def test_same_content_gives_the_same_pdf_in_both_directions(language, make):
+    document = report_document(make(language), same)
+    assert from_json(to_json(document)) == document
+    assert render_pdf(document) == render_pdf(document)
 
 
-def test_words_have_no_unused_entry():
-    words = set(REPORT_WORDS)
-    for cirt_exists in (True, False, None):
-        seen: set[str] = set()
-
-        def note(text: str, seen: set[str] = seen) -> str:
-            seen.add(text)
-            return text
-
-        report_document(_content(cirt_exists=cirt_exists), note)
-        words -= {name for name, text in REPORT_WORDS.items() if text in seen}
-    left = {"closed", "summary without figure", "no figure", "not applicable"}
-    left |= {"kind document", "kind interview", "kind observation", "radar", "radar description"}
-    left |= {"radar", "count not answered"}
-    assert words <= left
+def test_no_country_team_is_said_where_there_is_none():
+    frame = replace(everything().frame, cirt_exists=False)
+    text = text_of(chapter(everything(frame=frame, sim3_from=""), "sim3")[0])
+    assert "There is no national CIRT yet" in text and "these are not SIM3 levels" in text
 
 
-def test_no_figure_is_no_zero():
-    results = shown_results(INSTRUMENT, {}, cirt_exists=None, evidence={})
-    assert results.overall.value is None and results.overall.confidence is Confidence.NONE
-    assert {axis.value for axis in radar(results, "en").axes} == {None}
-    document = report_document(_content(results=results, dimensions=()), _same)
-    assert "No question has a level yet" in _text(document)
-    assert not any(isinstance(block, NumberedList) for block in document.blocks)
-
-
-def test_confidence_follows_coverage_and_evidence():
-    ids = [question.id for question in INSTRUMENT.questions if question.applies.asked(True)]
-
-    def figure(count):
-        answers = {each: AnswerValue(AnswerState.LEVEL, 4) for each in ids[:count]}
-        return score(INSTRUMENT, answers, cirt_exists=True).overall
-
-    assert confidence(figure(0), 0) is Confidence.NONE
-    assert confidence(figure(len(ids) // 2 - 1), 99) is Confidence.LOW
-    assert confidence(figure(len(ids)), 0) is Confidence.MEDIUM
-    assert confidence(figure(len(ids)), len(ids)) is Confidence.HIGH
+def test_questions_of_the_sample_cover_every_state():
+    assert {each.state for each in QUESTIONS} == {
+        "level",
+        "not-applicable",
+        "not-known",
+        "not-answered",
+    }

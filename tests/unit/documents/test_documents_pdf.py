@@ -1,5 +1,6 @@
 """cirt.documents.pdf: what other programs find in the finished file."""
 
+import dataclasses
 import io
 import re
 import shutil
@@ -12,7 +13,19 @@ import pikepdf
 import pytest
 from pypdf import PdfReader
 
-from cirt.documents.model import Document, Heading, Note, Paragraph, Span, Table, emphasise, plain
+from cirt.documents.model import (
+    Contents,
+    Document,
+    Entry,
+    Heading,
+    Note,
+    PageBreak,
+    Paragraph,
+    Span,
+    Table,
+    emphasise,
+    plain,
+)
 from cirt.documents.pdf import render, render_pdf
 from cirt.documents.production import produce, produce_pdf
 from tests.unit.documents.samples import ARABIC, document, everything
@@ -269,3 +282,43 @@ def test_empty_documents_have_a_page(name):
 @pytest.mark.skipif(not shutil.which("qpdf"), reason="qpdf is absent")
 def test_file_structure_is_clean(tmp_path):
     assert "No syntax" in _tool("qpdf", render_pdf(everything()), tmp_path, "--check")
+
+
+@poppler
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_list_of_contents_has_the_page_of_each_heading(language, tmp_path):
+    blocks = [Contents((Entry(plain("Later"), "b"), Entry(plain("Nowhere"), "c")))]
+    blocks += [
+        PageBreak(),
+        Heading(1, plain("First"), "a"),
+        PageBreak(),
+        Heading(1, plain("Later"), "b"),
+    ]
+    pages = _tool("pdftotext", render_pdf(document(*blocks, language=language)), tmp_path).split(
+        "\f"
+    )
+    assert "Later" in pages[2]
+    # in a right-to-left document the number stands at the left, apart from the heading
+    assert re.search(r"^(Later\s+)?3$", pages[0], re.MULTILINE)
+    assert "Nowhere" in pages[0]
+
+
+@poppler
+def test_status_stands_at_the_head_of_every_page(tmp_path):
+    made = dataclasses.replace(everything("en"), status="Draft of these tests")
+    pages = _tool("pdftotext", render_pdf(made), tmp_path).split("\f")[:-1]
+    assert len(pages) > 3
+    assert all(page.count("Draft of these tests") == 1 for page in pages)
+
+
+def test_tints_of_a_table_stand_under_its_figures():
+    row = (plain("a"), plain("3.0"))
+    made = document(Table((), row, (row, row), shades=((None, 0), (None, 4))), language="en")
+    with pikepdf.open(io.BytesIO(render_pdf(made))) as opened:
+        drawn = opened.pages[0].Contents.read_bytes()
+    # the first and the last ground of cirt.documents.styles.SHADES, in parts of one
+    for red, green, blue in ((0xFB, 0xE0, 0xDE), (0xBF, 0xE3, 0xCC)):
+        numbers = rb" ".join(
+            re.escape(f"{part / 255:.6f}".strip("0").encode()) for part in (red, green, blue)
+        )
+        assert re.search(numbers + rb" rg", drawn), (red, green, blue)
