@@ -224,6 +224,7 @@ def save_answer(
         setattr(answer, name, value)
     answer.revision += 1
     answer.updated_by, answer.updated_at = actor.user_id, now()
+    assessment.answered_at = answer.updated_at
     session.add(
         AnswerVersion(
             assessment_id=assessment.id,

@@ -139,6 +139,8 @@ def remove_evidence(
     """Remove a piece of evidence and its file for good; the audit trail keeps digest and kind."""
     lock(session, assessment)
     state_after(assessment.standing, Act.ANSWER)
+    if session.get(Evidence, row.id, populate_existing=True) is None:
+        raise NotFoundError  # somebody was faster
     file = row.file
     details: dict[str, Any] = {"question": row.question_id, "kind": row.kind}
     if file is not None:

@@ -119,6 +119,10 @@ def give_grant(
             field="until",
             days=MOST_DAYS,
         )
+    # given twice at once, one of two accesses would live on after the other was ended
+    session.scalars(
+        sa.select(Assessment.id).where(Assessment.id == assessment.id).with_for_update()
+    ).one()
     grant = next(
         (row for row in grants_of(session, assessment) if row.user_id == user_id and row.live),
         None,

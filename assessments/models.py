@@ -51,6 +51,7 @@ class Assessment(Base):
     workshop_place: Mapped[str] = mapped_column(sa.String(MAX_TITLE), default="", server_default="")
     revision: Mapped[int] = mapped_column(default=1, server_default="1")
     state: Mapped[str] = mapped_column(sa.String(20), default=State.PREPARING)
+    answered_at: Mapped[datetime | None]  # when an answer changed last
     agreed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     created_by: Mapped[uuid.UUID | None]

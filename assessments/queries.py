@@ -160,13 +160,7 @@ def listed(
 
     Never in an order that depends on a score.
     """
-    newest = (
-        sa.select(sa.func.max(Answer.updated_at))
-        .where(Answer.assessment_id == Assessment.id)
-        .correlate(Assessment)
-        .scalar_subquery()
-    )
-    changed = sa.func.coalesce(newest, Assessment.created_at)
+    changed = sa.func.coalesce(Assessment.answered_at, Assessment.created_at)
     query = visible(actor, Assessment, "assessment.read").add_columns(
         sa.type_coerce(changed, Assessment.created_at.type)
     )

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from cirt.access import Actor
+from cirt.assessments.conduct import lock
 from cirt.assessments.evidence import Kind, add_entry
 from cirt.assessments.instruments import load_instrument
 from cirt.assessments.models import Assessment, Evidence
@@ -56,6 +57,7 @@ def document_as_evidence(
 
     Raises InvalidInputError for one that is not received or belongs to no question.
     """
+    lock(session, assessment)
     row = prepared_row(session, assessment, RequestedDocument, row_id)
     if row.evidence_id is not None:
         noted = session.get(Evidence, row.evidence_id)

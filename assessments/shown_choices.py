@@ -15,10 +15,14 @@ from cirt.errors import DataFileError
 from cirt.taxonomies import stakeholder_groups
 
 
-def number(text: str | None) -> int:
-    """Return a whole number that a form carries; -1, which fits nothing, for anything else."""
-    text = text or ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+def number(text: object) -> int:
+    """Return a whole number that a form carries; -1, which fits nothing, for anything else.
+
+    A form that came without the field gives what the page would have shown, which is no text.
+    """
+    if not isinstance(text, str) or not text.isascii() or not text.isdecimal() or len(text) > 9:
+        return -1
+    return int(text)
 
 
 def instrument_choices(language: str) -> list[tuple[str, str]]:

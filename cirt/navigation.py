@@ -35,10 +35,16 @@ def entries_for(actor: Actor | None) -> list[dict[str, object]]:
     if actor is None:
         return []
     here = flask.request.path
-    shown = []
-    for entry in sorted(_entries, key=lambda entry: entry.order):
-        if entry.action is None or access.role_allows(actor, entry.action):
-            url = flask.url_for(entry.endpoint)
-            current = here == url or (url != "/" and here.startswith(url.rstrip("/") + "/"))
-            shown.append({"url": url, "label": gettext(entry.label), "current": current})
-    return shown
+    shown = [
+        (flask.url_for(entry.endpoint), gettext(entry.label))
+        for entry in sorted(_entries, key=lambda entry: entry.order)
+        if entry.action is None or access.role_allows(actor, entry.action)
+    ]
+    around = [
+        url
+        for url, _label in shown
+        if here == url or (url != "/" and here.startswith(url.rstrip("/") + "/"))
+    ]
+    # of two that hold each other, such as incidents and their tally, the closer one
+    current = max(around, key=len, default=None)
+    return [{"url": url, "label": label, "current": url == current} for url, label in shown]

@@ -32,6 +32,13 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _XML_NAMES = (".xml", ".rels", ".vml")
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"']+)["']""")
 _RELATION = re.compile(rb"<[A-Za-z0-9:]*Relationship\b[^>]*>")
+_A_CELL = re.compile(rb"<(?:[\w.-]+:)?c[\s/>]")
+# of these openpyxl makes every cell, whether anything is in it or not; an attribute's value may
+# hold ">", and never "<"
+_SPREAD = re.compile(rb"<(?:[\w.-]+:)?(?:mergeCell|hyperlink)\s[^<]*")
+_REF = re.compile(rb"""\sref\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_RANGE = re.compile(rb"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Za-z]{1,3})\$?([0-9]{1,7}))?")
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # how XML in another encoding begins
 
 _NO_WORKBOOK = N_(
     "The file is no Excel workbook (XLSX). Open it in a spreadsheet program and save it as XLSX."
@@ -93,9 +100,17 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
         if part.file_size > SMALL and part.file_size > MAX_RATIO * max(part.compress_size, 1):
             raise InvalidInputError(_TOO_MUCH, what=part.filename[:100])
         _check_name(part.filename)
+    spread = 0
     for part in parts:
+        content = archive.read(part)
         if part.filename.lower().endswith(_XML_NAMES):
-            _check_xml(part.filename, archive.read(part))
+            _check_xml(part.filename, content)
+        # a sheet may have any name, so the rest holds for every part
+        if b"<!DOCTYPE" in content or b"<!ENTITY" in content or content.startswith(_WIDE):
+            raise InvalidInputError(_ENTITIES, part=part.filename[:100])
+        spread += _spread(content)
+        if spread > MAX_CELLS:
+            raise InvalidInputError(_TOO_MUCH, what=part.filename[:100])
 
 
 def _check_name(name: str) -> None:
@@ -127,6 +142,28 @@ def _check_xml(name: str, content: bytes) -> None:
             # an address behind a cell's words is not followed by anybody here
             if b"External" in relation and b"/hyperlink" not in relation:
                 raise InvalidInputError(_LINKS, part=name[:100])
+
+
+def _spread(content: bytes) -> int:
+    """Return how many cells openpyxl would make of a part: its own, and those of ranges."""
+    cells = sum(1 for _ in _A_CELL.finditer(content))
+    for element in _SPREAD.findall(content):
+        for double, single in _REF.findall(element):
+            found = _RANGE.fullmatch(double or single)
+            if found is None:
+                raise InvalidInputError(_NO_WORKBOOK)
+            left, top, right, bottom = found.groups()
+            across = _column(right or left) - _column(left)
+            down = int(bottom or top) - int(top)
+            cells += (abs(across) + 1) * (abs(down) + 1)
+    return cells
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
 
 
 def _string_table(source: Any) -> list[str]:

@@ -45,7 +45,10 @@ from cirt.stix.taxii_protocol import (
 )
 
 KEPT_BYTES: Final = 24_000_000
-"""Most bytes of pages that one process keeps in memory."""
+"""Most bytes of pages that one process keeps in memory, with what keeping each one costs."""
+
+_KEEPING: Final = 1_000  # bytes beside a page's own: its place, its standing, its headers
+_LONGEST_ACCEPT: Final = 300  # what is longer is read by the views, and not kept
 
 KEPT_TOKENS: Final = 10_000
 
@@ -115,7 +118,8 @@ class PageServer:
         return self.application(environ, start_response)
 
     def _page(self, environ: Environ, collection_id: uuid.UUID, kind: str) -> Page | None:
-        if not _acceptable(environ.get("HTTP_ACCEPT")):
+        accept = environ.get("HTTP_ACCEPT")
+        if len(accept or "") > _LONGEST_ACCEPT or not _acceptable(accept):
             return None
         machine = self._machine(environ.get("HTTP_AUTHORIZATION", ""))
         if machine is None or machine.actor.token_id is None:
@@ -216,6 +220,11 @@ def _credentials(authorization: str) -> tuple[str | None, str]:
     return "", ""
 
 
+def weight(place: tuple[uuid.UUID, str, str], page: Page) -> int:
+    """Return what a kept page costs: an empty one, too, takes its place in memory."""
+    return len(page[0]) + len(place[2]) + _KEEPING
+
+
 class _Pages:
     """Pages by address, the least recently asked for dropped first."""
 
@@ -236,18 +245,18 @@ class _Pages:
 
     def keep(self, place: tuple[uuid.UUID, str, str], standing: Standing, page: Page) -> None:
         """Keep a page for the next who asks."""
-        size = len(page[0])
+        size = weight(place, page)
         if size > self.most // 4 or len(place[2]) > 500:
             return
         with self.lock:
             before = self.kept.pop(place, None)
             if before is not None:
-                self.size -= len(before[1][0])
+                self.size -= weight(place, before[1])
             self.kept[place] = (standing, page)
             self.size += size
             while self.size > self.most:
-                _place, (_standing, dropped) = self.kept.popitem(last=False)
-                self.size -= len(dropped[0])
+                oldest, (_standing, dropped) = self.kept.popitem(last=False)
+                self.size -= weight(oldest, dropped)
 
 
 class _Door:

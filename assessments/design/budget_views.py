@@ -74,7 +74,11 @@ def change_budget(assessment_id: uuid.UUID) -> Any:
     }
 
     def save() -> None:
-        typed = {field.name: ("yes" if field.data is True else field.data or "") for field in form}
+        typed = {
+            field.name: "yes" if field.data is True else str(field.data or "")
+            for field in form
+            if field.name not in ("csrf_token", "revision")
+        }
         annex.save_budget(
             db_session(), actor(), assessment, typed, revision=number(form.revision.data)
         )

@@ -268,7 +268,9 @@ def _walk(crosswalk: Crosswalk) -> Row:
 def _choices(sheet: str, instrument: Instrument) -> dict[str, list[str]]:
     pillars = [pillar.id for pillar in instrument.pillars]
     if sheet == QUESTIONS:
-        return {"Applies": [each.value for each in Applies]} | ({"Pillar": pillars} if pillars else {})
+        return {"Applies": [each.value for each in Applies]} | (
+            {"Pillar": pillars} if pillars else {}
+        )
     if sheet == DIMENSIONS:
         return {"Pillar": pillars} if pillars else {}
     if sheet == STEPS:

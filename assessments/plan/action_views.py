@@ -134,7 +134,7 @@ def drop_action(assessment_id: uuid.UUID, action_id: uuid.UUID) -> Any:
             form.revision.data = error.theirs.revision
         else:
             flask.flash(_("The action %(code)s was dropped.", code=row.code), "success")
-            return to_plan(assessment)
+            return to_plan(assessment, row.code)
     page = show("drop.html", assessment, form=form, row=row, conflict=conflict)
     return page, 409 if conflict else status_of(form)
 

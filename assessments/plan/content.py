@@ -20,7 +20,8 @@ class PlannedAction:
     else it is the text of the level to reach, or the question to find out about. why: reasons for
     it and for its place, of the present answers; empty for somebody's own. needs, needed_by:
     codes of other actions. before_its_needs: those it needs that stand after it, because somebody
-    moved it. dropped_because: "" unless dropped.
+    moved it. dropped_because: "" unless dropped. edited: somebody changed it; own_words: also its
+    text.
     """
 
     id: uuid.UUID
@@ -43,6 +44,7 @@ class PlannedAction:
     dropped_because: str
     needed: bool
     edited: bool
+    own_words: bool
     overdue: bool
     why: tuple[Reason, ...]
     needs: tuple[str, ...]

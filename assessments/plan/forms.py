@@ -32,17 +32,25 @@ class NumberField(IntegerField):  # type: ignore[misc]
             raise ValueError(gettext("Give a whole number.")) from None
 
 
+class LeftToTheRule(Optional):  # type: ignore[misc]
+    """An empty field is refused by the rule, with its own sentence; it is not marked as optional."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field_flags: dict[str, bool] = {}
+
+
 class ProposeForm(Form):
     """With which beginning and how much at once a plan is proposed."""
 
     starts_on = DayField(
         N_("First day of the plan"),
-        [Optional()],
+        [LeftToTheRule()],
         description=N_("The proposed dates are counted from it."),
     )
     at_once = NumberField(
         N_("Actions at the same time"),
-        [Optional()],
+        [LeftToTheRule()],
         description=N_(
             "How many actions the country can carry forward side by side. Fewer make the plan longer."
         ),

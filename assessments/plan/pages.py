@@ -106,17 +106,18 @@ def why(action: PlannedAction, plan: PlanContent, basis: Basis) -> list[str]:
 
 def sums(plan: PlanContent) -> list[dict[str, Any]]:
     """Return the totals of each phase that has actions, then of the whole, in words."""
-    rows = [(phase_name(one.phase), one.totals) for one in plan.phases if one.actions]
+    rows = [(phase_name(one.phase), one.phase, one.totals) for one in plan.phases if one.actions]
     if len(rows) > 1:
-        rows.append((_("Whole plan"), plan.totals))
+        rows.append((_("Whole plan"), "", plan.totals))
     return [
         {
             "name": name,
+            "phase": phase,
             "count": totals.count,
             "efforts": effort_lines(totals),
             "days": days_line(totals),
             "costs": cost_lines(totals),
             "money": money_line(totals),
         }
-        for name, totals in rows
+        for name, phase, totals in rows
     ]

@@ -51,7 +51,7 @@ def sentence_of(reason: Reason, codes: Mapping[Rung, str], *, from_profile: bool
     questions = dict.fromkeys(one.question_id for one in reason.rungs)
     match reason.because:
         case Because.UNKNOWN:
-            return _("Nobody could say where the country stands; other steps follow from it.")
+            return _("It is not known where the country stands; other steps follow from it.")
         case Because.CLOSES if from_profile:
             return _("Reaches the minimum of the profile, level %(level)s.", level=reason.level)
         case Because.CLOSES:

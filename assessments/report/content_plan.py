@@ -1,7 +1,6 @@
 """Findings and plan of an assessment, as a report says them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -50,7 +49,7 @@ def plan_content(
 ) -> tuple[tuple[ActionContent, ...], PlanSummary | None]:
     """Return the actions in their order, those listed apart at the end, and the whole; None without a plan."""
     basis = basis_of(session, assessment)
-    plan = _in_language(plan_of(session, assessment, basis), basis.instrument, language)
+    plan = plan_of(session, assessment, basis, language=language)
     if not plan.everything:
         return (), None
     places = {each.code: place for place, each in enumerate(plan.actions, start=1)}
@@ -94,43 +93,6 @@ def _action(
         why=why,
         needs=each.needs,
         provisions=provisions,
-    )
-
-
-def _in_language(plan: PlanContent, instrument: Instrument, language: str) -> PlanContent:
-    """The plan with the instrument's advice in a language, where nobody put it into own words."""
-
-    def said(actions: tuple[PlannedAction, ...]) -> tuple[PlannedAction, ...]:
-        return tuple(_said(each, instrument, language) for each in actions)
-
-    return replace(
-        plan,
-        phases=tuple(replace(phase, actions=said(phase.actions)) for phase in plan.phases),
-        dropped=said(plan.dropped),
-        no_longer_needed=said(plan.no_longer_needed),
-    )
-
-
-def _said(each: PlannedAction, instrument: Instrument, language: str) -> PlannedAction:
-    level = each.to_level
-    if each.edited or each.question_id is None or level is None:
-        return each
-    if not instrument.has_question(each.question_id):
-        return each
-    question = instrument.question(each.question_id)
-    if level > question.top:
-        return each
-    step = question.step_to(level) if level else None
-    if step is None:
-        text, signs = question.text, question.evidence
-    elif step.text is None:
-        text, signs = question.levels[level], question.evidence
-    else:
-        text, signs = step.text, (question.levels[level],)
-    return replace(
-        each,
-        text=text.in_language(language).text,
-        indicator="\n".join(one.in_language(language).text for one in signs),
     )
 
 

@@ -54,7 +54,8 @@ UNMOVED = (Movement.SAME, Movement.NONE)
 @opens("assessment.create")
 def next_round(assessment_id: uuid.UUID) -> Any:
     """Start the next round from an agreed or closed one."""
-    last = the_assessment(assessment_id, "assessment.read")
+    # who only reads or remarks here would come out as the lead assessor of the next one
+    last = the_assessment(assessment_id, "assessment.prepare")
     require(db_session(), actor(), "assessment.create")
     refused = refusal_of_next(db_session(), last)
     if refused is not None and flask.request.method == "GET":

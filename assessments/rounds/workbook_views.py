@@ -12,6 +12,7 @@ from cirt import i18n
 from cirt.access import allowed, load, require
 from cirt.assessments.answer_words import parts_of
 from cirt.assessments.answering import AnswerContent, content_of
+from cirt.assessments.conduct import lock
 from cirt.assessments.instruments import Instrument, Question
 from cirt.assessments.lifecycle import Act
 from cirt.assessments.models import Assessment
@@ -171,6 +172,7 @@ def import_workbook(assessment_id: uuid.UUID, upload_id: uuid.UUID) -> Any:
 def remove_upload(assessment_id: uuid.UUID, upload_id: uuid.UUID) -> Any:
     """Forget an upload; nothing of it is imported."""
     assessment = the_assessment(assessment_id, "assessment.answer")
+    lock(db_session(), assessment)  # removed twice at once, or removed while it is imported
     upload = upload_of(db_session(), actor(), assessment, upload_id)
     forget_upload(db_session(), installation().files, actor(), upload)
     flask.flash(_("The file was removed. Nothing was imported."), "info")

@@ -115,9 +115,9 @@ def write_archive(settings: Settings, database: Database) -> bytes:
             parts[f"files/{path.relative_to(settings.files_dir).as_posix()}"] = path.read_bytes()
     for kind in INSTALLED:
         for path in sorted((settings.data_dir / kind).rglob("*")):
-            name = path.relative_to(settings.data_dir)
-            if path.is_file() and not any(part.startswith(".") for part in name.parts):
-                parts[f"installed/{name.as_posix()}"] = path.read_bytes()
+            place = path.relative_to(settings.data_dir)
+            if path.is_file() and not any(part.startswith(".") for part in place.parts):
+                parts[f"installed/{place.as_posix()}"] = path.read_bytes()
     parts["secret.key"] = settings.secret_key.encode()
     if settings.is_demonstration:
         parts[MARKER] = b"loaded\n"  # so that a demonstration never passes for production

@@ -68,6 +68,7 @@ def _fill(database: Database, instrument: Instrument, assessor: User) -> uuid.UU
                         profile="operational",
                         previous_id=previous,
                         round=number,
+                        answered_at=moment - timedelta(days=365 * (ROUNDS - number)),
                         created_at=moment - timedelta(days=365 * (ROUNDS - number)),
                     )
                 )

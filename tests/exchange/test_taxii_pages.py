@@ -4,6 +4,8 @@ import base64
 import io
 import random
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +19,7 @@ from cirt.accounts.models import ApiToken
 from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents import circles, feed, taxii_pages
-from cirt.incidents.circle_models import Collection
+from cirt.incidents.circle_models import CircleMember, Collection
 from cirt.incidents.store_models import ObjectVersion, TaxiiPoll
 from cirt.incidents.taxii_pages import PageServer
 from cirt.stix.taxii_protocol import MEDIA_TYPE
@@ -280,12 +282,13 @@ def test_memory_of_pages_stays_within_its_bound(
     ask: Ask, circle: uuid.UUID, server: PageServer
 ) -> None:
     address = f"/exchange/collections/{circle}/objects/"
-    size = len(ask(address)[2])
+    size = len(ask(address)[2]) + 1_100
     server.pages = taxii_pages._Pages(size * 5)
     for limit in range(1, 900):
         ask(address, f"limit={limit}")
     assert 0 < server.pages.size <= size * 5
-    assert server.pages.size == sum(len(page[0]) for _s, page in server.pages.kept.values())
+    kept = server.pages.kept
+    assert server.pages.size == sum(taxii_pages.weight(at, kept[at][1]) for at in kept)
 
 
 def test_database_that_fails_is_the_views_to_explain(
@@ -301,3 +304,68 @@ def test_database_that_fails_is_the_views_to_explain(
     assert ask(address)[0] == "200 OK"
     monkeypatch.setattr(server.door, "sql", good)
     assert ask(address)[0] == "200 OK"
+
+
+def test_empty_pages_of_many_addresses_fill_no_memory(
+    ask: Ask, circle: uuid.UUID, server: PageServer
+) -> None:
+    """A client that asks after another time with each poll: its pages hold nothing, and count."""
+    server.pages = taxii_pages._Pages(40_000)
+    address = f"/exchange/collections/{circle}/manifest/"
+    for second in range(10, 60):
+        status, _headers, body = ask(address, f"added_after=2090-01-01T00:00:{second}Z")
+        assert (status, len(body) < 20) == ("200 OK", True)
+    assert 0 < len(server.pages.kept) <= 40
+
+
+def test_long_accept_headers_are_not_kept(ask: Ask, circle: uuid.UUID, cast: Cast) -> None:
+    """Nobody has to sign in to send one."""
+    taxii_pages._acceptable.cache_clear()
+    for number in range(5):
+        long = f"{MEDIA_TYPE}, text/x-{number}{'x' * 5_000}"
+        answer = ask(f"/exchange/collections/{circle}/objects/", accept=long)
+        assert answer[0] == "200 OK"  # the views say so
+    assert taxii_pages._acceptable.cache_info().currsize == 0
+
+
+def test_deleted_circle_is_gone_from_memory_at_once(
+    ask: Ask, circle: uuid.UUID, database: Database, server: PageServer
+) -> None:
+    address = f"/exchange/collections/{circle}/objects/"
+    assert ask(address)[0] == "200 OK"
+    assert server.pages.kept
+    with database.writing() as session:
+        session.execute(sa.delete(CircleMember).where(CircleMember.collection_id == circle))
+    assert ask(address)[0] == "404 NOT FOUND"
+    assert ask(f"/exchange/collections/{str(circle).upper()}/objects/")[0] == "404 NOT FOUND"
+    assert ask("/exchange/collections/neighbours/objects/")[0] == "404 NOT FOUND"
+
+
+def test_nobody_gets_a_page_after_the_revocation_was_committed(
+    ask: Ask, circle: uuid.UUID, cast: Cast, database: Database
+) -> None:
+    """Many threads poll; who begins to ask after the commit is refused, whatever was kept."""
+    address = f"/exchange/collections/{circle}/objects/"
+    revoked, stop, late = threading.Event(), threading.Event(), []
+
+    def poll() -> None:
+        while not stop.is_set():
+            after = revoked.is_set()
+            status = ask(address, "limit=2")[0]
+            if after:
+                late.append(status)
+
+    threads = [threading.Thread(target=poll) for _n in range(6)]
+    for thread in threads:
+        thread.start()
+    with database.writing() as session:
+        session.execute(sa.update(ApiToken).values(revoked_at=now()))
+    revoked.set()
+    deadline = time.monotonic() + 10
+    while len(late) < 30 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stop.set()
+    for thread in threads:
+        thread.join(30)
+    assert late
+    assert set(late) == {"401 UNAUTHORIZED"}

@@ -4,10 +4,12 @@ import pytest
 import sqlalchemy as sa
 
 from cirt import audit
+from cirt.assessments.instruments import load_instrument
 from cirt.assessments.lifecycle import State
 from cirt.assessments.models import Assessment
 from cirt.assessments.plan.actions import ActionContent, edit_action
 from cirt.assessments.plan.models import ActionState, PlanAction, PlanProgress
+from cirt.assessments.plan.texts import text_of
 from tests.functional.assessment_steps import led_to, page
 from tests.functional.plan_steps import (
     action,
@@ -127,6 +129,29 @@ def test_edited_action_says_what_was_typed(browser, database, assessment_id):
     # the same words once more are no change
     assert farid.post(address, _fields(needs="A1", revision="2")).status_code == 302
     assert action(database, assessment_id, code).revision == 2
+
+
+def test_action_with_an_owner_still_speaks_the_readers_language(browser, database, assessment_id):
+    farid = browser("farid")
+    code = code_of(database, assessment_id, "D1-Q1", 2)
+    row = action(database, assessment_id, code)
+    said = _fields(text=row.text, indicator=row.indicator, revision="1")
+    assert farid.post(_at(database, assessment_id, code, "/edit"), said).status_code == 302
+    row = action(database, assessment_id, code)
+    assert row.edited and row.owner == "Ministry of digital affairs"
+    with database.reading() as session:
+        assessment = session.get_one(Assessment, assessment_id)
+        instrument = load_instrument(assessment.instrument_id, assessment.instrument_version)
+    assert text_of(row, instrument, None).text == row.text
+    english = text_of(row, instrument, "en")  # the workshop spoke Arabic
+    assert (row.language, english.language, english.is_own) == ("ar", "en", False)
+    assert english.text != row.text and english.indicator != row.indicator
+    # own words stay as they were typed, in every language
+    said = _fields(text=f"{row.text} By May.", indicator=row.indicator, revision="2")
+    assert farid.post(_at(database, assessment_id, code, "/edit"), said).status_code == 302
+    row = action(database, assessment_id, code)
+    typed = text_of(row, instrument, "en")
+    assert (typed.text, typed.is_own) == (row.text, True)
 
 
 def test_stale_edit_loses_nobodys_words(browser, cast, database, assessment_id):

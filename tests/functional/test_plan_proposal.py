@@ -70,7 +70,7 @@ def test_plan_is_proposed_from_the_page(browser, cast, database):
     assert found.starts_on == BEGINNING and found.at_once == 3 and found.unknown == 29
     text = page(farid.get(url(assessment_id)))
     assert "Find out where the country stands:" in text and "Reach level 3:" in text
-    assert 'id="A1"' in text and "Questions that nobody could answer yet: 29." in text
+    assert 'id="A1"' in text and "Questions whose level is not known: 29." in text
 
 
 def test_text_is_taken_in_the_language_of_the_workshop(cast, database):
@@ -283,4 +283,4 @@ def test_why_an_action_is_there_can_be_read(browser, cast, database):
     assert {Because.UNKNOWN, Because.CLOSES, Because.TOWARDS} <= kinds
     text = page(browser("farid").get(url(assessment_id)))
     assert "Reaches the level that this plan aims at, 3." in text
-    assert "Nobody could say where the country stands" in text
+    assert "It is not known where the country stands" in text

@@ -427,6 +427,9 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("functions", sa.JSON(), server_default="[]", nullable=False))
         batch_op.add_column(sa.Column("carried_from", sa.Text(), server_default="", nullable=False))
+        batch_op.create_check_constraint(
+            op.f("ck_answer_confidence"), "confidence IN ('', 'low', 'medium', 'high')"
+        )
 
     with op.batch_alter_table("answer_version", schema=None) as batch_op:
         batch_op.add_column(
@@ -440,6 +443,9 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("functions", sa.JSON(), server_default="[]", nullable=False))
         batch_op.add_column(sa.Column("carried_from", sa.Text(), server_default="", nullable=False))
+        batch_op.create_check_constraint(
+            op.f("ck_answer_version_confidence"), "confidence IN ('', 'low', 'medium', 'high')"
+        )
 
     with op.batch_alter_table("assessment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("scope", sa.Text(), server_default="", nullable=False))
@@ -457,6 +463,7 @@ def upgrade() -> None:
             sa.Column("workshop_place", sa.String(length=200), server_default="", nullable=False)
         )
         batch_op.add_column(sa.Column("revision", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("answered_at", cirt.db.UtcTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("agreed_at", cirt.db.UtcTime(timezone=True), nullable=True))
         batch_op.create_foreign_key(
             batch_op.f("fk_assessment_previous_id"), "assessment", ["previous_id"], ["id"]
@@ -474,6 +481,17 @@ def upgrade() -> None:
 
     # ### end Alembic commands ###
 
+    # when an answer changed last was asked of the answers before
+    op.execute(
+        "UPDATE assessment SET answered_at = (SELECT max(answer.updated_at) FROM answer"
+        " WHERE answer.assessment_id = assessment.id)"
+    )
+    # who had access before was an assessor; who started an assessment led it
+    op.execute(
+        "UPDATE assessment_grant SET role = 'lead' WHERE user_id = (SELECT assessment.created_by"
+        " FROM assessment WHERE assessment.id = assessment_grant.assessment_id)"
+    )
+
 
 def downgrade() -> None:
     """Undo it."""
@@ -487,6 +505,7 @@ def downgrade() -> None:
     with op.batch_alter_table("assessment", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_assessment_previous_id"), type_="foreignkey")
         batch_op.drop_column("agreed_at")
+        batch_op.drop_column("answered_at")
         batch_op.drop_column("revision")
         batch_op.drop_column("workshop_place")
         batch_op.drop_column("workshop_on")
@@ -496,6 +515,7 @@ def downgrade() -> None:
         batch_op.drop_column("scope")
 
     with op.batch_alter_table("answer_version", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_answer_version_confidence"), type_="check")
         batch_op.drop_column("carried_from")
         batch_op.drop_column("functions")
         batch_op.drop_column("disputed")
@@ -503,6 +523,7 @@ def downgrade() -> None:
         batch_op.drop_column("confidence")
 
     with op.batch_alter_table("answer", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_answer_confidence"), type_="check")
         batch_op.drop_column("carried_from")
         batch_op.drop_column("functions")
         batch_op.drop_column("disputed")

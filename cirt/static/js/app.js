@@ -21,6 +21,14 @@
     if (document.activeElement === field) event.preventDefault();
   });
 
+  // So does the link that skips the navigation: "#main" carried on would take the focus from a refusal.
+  document.querySelector(".skip-link")?.addEventListener("click", (event) => {
+    const main = document.getElementById("main");
+    main.scrollIntoView();
+    main.focus({ preventScroll: true });
+    event.preventDefault();
+  });
+
   // Times in the reader's own zone; UTC, as the server wrote it, stays in the tooltip.
   const zone = {
     year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",

@@ -80,7 +80,7 @@ def test_act_is_possible_in_these_states_only(act, states):
     assert {state.value for state in State if possible(standing(state), act)} == states
 
 
-@pytest.mark.parametrize("state", LOCKED)
+@pytest.mark.parametrize("state", sorted(LOCKED))
 @pytest.mark.parametrize("act", [Act.ANSWER, Act.PREPARE, Act.REMARK, Act.FIND])
 def test_refusal_of_a_locked_assessment_names_the_day_and_the_way_out(state, act):
     sentence = str(refusal(standing(state), act))
@@ -105,7 +105,7 @@ def test_no_way_leads_past_the_agreement(acts):
         state = after
 
 
-@pytest.mark.parametrize("state", LOCKED)
+@pytest.mark.parametrize("state", sorted(LOCKED))
 @pytest.mark.parametrize("reason", ["", "  ", "\n"])
 def test_reopening_needs_a_reason(state, reason):
     with pytest.raises(InvalidInputError) as refused:
