@@ -129,7 +129,8 @@ def results(assessment_id: uuid.UUID) -> Any:
         drawing=results_picture(reading, language),
         earlier=_earlier(assessment, language),
         following=round_after(db_session(), actor(), assessment),
-        may_start=allowed(db_session(), actor(), "assessment.create"),
+        may_start=allowed(db_session(), actor(), "assessment.create")
+        and allowed(db_session(), actor(), "assessment.prepare", assessment),
         report_languages=i18n.LANGUAGES,
     )
 

@@ -26,6 +26,7 @@ from cirt.assessments.plan.sentences import (
     phase_name,
     sentence_of,
 )
+from cirt.assessments.plan.totals import Totals
 from cirt.web import actor, db_session
 
 # how marks.status shows each state
@@ -106,7 +107,9 @@ def why(action: PlannedAction, plan: PlanContent, basis: Basis) -> list[str]:
 
 def sums(plan: PlanContent) -> list[dict[str, Any]]:
     """Return the totals of each phase that has actions, then of the whole, in words."""
-    rows = [(phase_name(one.phase), one.phase, one.totals) for one in plan.phases if one.actions]
+    rows: list[tuple[str, str, Totals]] = [
+        (phase_name(one.phase), one.phase, one.totals) for one in plan.phases if one.actions
+    ]
     if len(rows) > 1:
         rows.append((_("Whole plan"), "", plan.totals))
     return [

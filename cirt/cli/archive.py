@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -228,10 +228,12 @@ def _fill(database: Database, parts: dict[str, bytes]) -> int:
     with database.writing() as session:
         for table in Base.metadata.sorted_tables:
             lines = parts.get(f"tables/{table.name}.jsonl", b"").splitlines()
-            for start in range(0, len(lines), BATCH):
-                batch = [_row(table, json.loads(line)) for line in lines[start : start + BATCH]]
-                session.execute(sa.insert(table), batch)
-                rows += len(batch)
+            for generation in _generations(table, lines):
+                for start in range(0, len(generation), BATCH):
+                    part = generation[start : start + BATCH]
+                    batch = [_row(table, json.loads(line)) for line in part]
+                    session.execute(sa.insert(table), batch)
+                    rows += len(batch)
         for table in Base.metadata.sorted_tables:
             if _rows_of(session, table) != parts.get(f"tables/{table.name}.jsonl", b""):
                 raise UnavailableError(
@@ -242,6 +244,28 @@ def _fill(database: Database, parts: dict[str, bytes]) -> int:
                 N_("The audit chain in this backup is broken; nothing was restored.")
             )
     return rows
+
+
+def _generations(table: sa.Table, lines: list[bytes]) -> Iterator[list[bytes]]:
+    """Yield a table's lines so that a row comes after the row of the same table it refers to."""
+    own = [
+        (key.parent.name, key.column.name)
+        for key in table.foreign_keys
+        if key.column.table is table
+    ]
+    if not own:
+        yield lines
+        return
+    [(reference, name)] = own  # no table refers to itself twice
+    waiting = [(json.loads(line), line) for line in lines]
+    known: set[Any] = {None}
+    while waiting:
+        ready = [pair for pair in waiting if pair[0][reference] in known]
+        if not ready:
+            raise InvalidInputError(N_("The backup is damaged; nothing was restored."))
+        yield [line for _row, line in ready]
+        known |= {row[name] for row, _line in ready}
+        waiting = [pair for pair in waiting if pair[0][name] not in known]
 
 
 def _rows_of(session: Session, table: sa.Table) -> bytes:
@@ -258,6 +282,8 @@ def _lines(session: Session, table: sa.Table) -> Iterator[bytes]:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, bytes):
@@ -279,4 +305,6 @@ def _typed(kind: Any, value: Any) -> Any:
         return uuid.UUID(value)
     if python_type is bytes:
         return base64.b64decode(value)
+    if python_type is date:
+        return date.fromisoformat(value)
     return value

@@ -25,7 +25,8 @@ FOCUSED = """() => {
     ?? {radio: "radio", checkbox: "checkbox", submit: "button", file: "button"}[one.type] ?? "textbox";
   const labels = [...(one.labels ?? [])].map(each => each.textContent).join(" ");
   const name = one.getAttribute("aria-label") || labels || one.textContent;
-  return [role, name.replace(/[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]/g, "").replace(/\\s+/g, " ").trim().slice(0, 200)];
+  const plain = name.replace(/[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]/g, "");
+  return [role, plain.replace(/\\s+/g, " ").trim().slice(0, 200)];
 }"""
 # Whether the focus can be seen: on the element, its label or its frame, and inside the window.
 SEEN = """() => {
