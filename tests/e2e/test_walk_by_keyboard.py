@@ -23,7 +23,7 @@ from tests.server import ROOT, Server, free_port
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SCRIPT = ROOT / "docs" / "walk.md"
-SHOTS = os.environ.get("CIRT_WALK_SHOTS")  # a folder for pictures of the steps and their times
+SHOTS = os.environ.get("WALK_SHOTS")  # a folder for pictures of the steps and their times
 WORKSHOP = date(2027, 3, 1)
 DUE = date(2027, 2, 1)
 TARGET = date(2027, 5, 31)
