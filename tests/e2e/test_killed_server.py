@@ -57,12 +57,12 @@ class Typist:
         return found[1]
 
     def questions(self, assessment: str) -> list[str]:
-        """Return the addresses of the questions that can be answered."""
+        """Return the addresses of the readiness questions, which have five levels; none of others."""
         pages = [self._get(assessment)]
         dimensions = sorted(set(re.findall(rf"{assessment}/dimensions/[\w-]+", pages[0])))
         pages += [self._get(address) for address in dimensions]
         return sorted(
-            {url for page in pages for url in re.findall(rf"{assessment}/questions/[\w-]+", page)}
+            {url for page in pages for url in re.findall(rf"{assessment}/questions/D\d+-Q\d+", page)}
         )
 
     def type_until_cut(
@@ -139,7 +139,8 @@ def kill_rounds(folder: Path, rounds: int, seed: int) -> int:
 
 
 def _is_open(typist: Typist, assessment: str) -> bool:
-    return 'name="comment"' in typist._get(typist.questions(assessment)[0])
+    questions = typist.questions(assessment)
+    return bool(questions) and 'name="comment"' in typist._get(questions[0])
 
 
 def _holds(page: str, text: str, last: int) -> bool:
