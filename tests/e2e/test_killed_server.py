@@ -62,7 +62,11 @@ class Typist:
         dimensions = sorted(set(re.findall(rf"{assessment}/dimensions/[\w-]+", pages[0])))
         pages += [self._get(address) for address in dimensions]
         return sorted(
-            {url for page in pages for url in re.findall(rf"{assessment}/questions/D\d+-Q\d+", page)}
+            {
+                url
+                for page in pages
+                for url in re.findall(rf"{assessment}/questions/D\d+-Q\d+", page)
+            }
         )
 
     def type_until_cut(
