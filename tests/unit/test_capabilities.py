@@ -21,10 +21,18 @@ def test_names_do_not_repeat() -> None:
         assert len(set(names)) == len(names)
 
 
-def test_every_question_names_a_capability_and_every_capability_is_named() -> None:
+def test_every_question_of_every_instrument_names_known_capabilities() -> None:
     for installed in instruments():
-        named: set[str] = set()
         for question in load_instrument(installed.id, installed.version).questions:
             assert question.capabilities, question.id
-            named.update(question.capabilities)
-        assert named == set(capabilities())
+            assert set(question.capabilities) <= set(capabilities()), question.id
+
+
+def test_our_own_instrument_asks_about_every_capability() -> None:
+    """Other instruments ask about their own subject only; this one promises the whole."""
+    for installed in instruments():
+        if installed.id == "cirt-readiness":
+            named: set[str] = set()
+            for question in load_instrument(installed.id, installed.version).questions:
+                named.update(question.capabilities)
+            assert named == set(capabilities()), installed.version
