@@ -30,7 +30,7 @@ test-deps: ## install Chromium, PostgreSQL and Poppler for the tests (Debian; th
 	@sh tests/install.sh
 
 test: $(VENV)/.tools test-deps ## run every test, on SQLite and PostgreSQL, in a real browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 view: # a copy laid out as one package, for the checkers
 	@rm -rf build/view && mkdir -p build/view && cp -r cirt build/view/

@@ -1,10 +1,14 @@
 """Fixtures of every test: real public data, both databases, the application, the cast."""
 
 import os
+import shutil
 import socket
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +29,18 @@ from tests import postgresql
 assert models
 
 ROOT = Path(__file__).resolve().parent.parent
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - of the machine that runs the tests
 PASSWORD = "orange-tractor-mirrors-38"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the databases of the tests in memory where the machine has it: no test needs a disk."""
+    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+        with suppress(OSError):
+            if shutil.disk_usage(SHARED_MEMORY).free > 4_000_000_000:
+                folder = tempfile.mkdtemp(prefix="cirt-tests-", dir=SHARED_MEMORY)
+                config.option.basetemp = Path(folder) / "tests"
+                config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")

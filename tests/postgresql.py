@@ -35,7 +35,9 @@ def server() -> str:
     binaries = _binaries()
     if binaries is None:
         pytest.fail("PostgreSQL is absent: `make test-deps` installs it")
-    folder = Path(tempfile.mkdtemp(prefix="cirt-postgresql-"))
+    memory = Path("/dev/shm")  # noqa: S108 - of the machine that runs the tests
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4_000_000_000
+    folder = Path(tempfile.mkdtemp(prefix="cirt-postgresql-", dir=memory if roomy else None))
     folder.chmod(0o777)
     data, log = folder / "data", folder / "log"
     subprocess.run(

@@ -1,0 +1,138 @@
+"""Every page that links lead to, for each role; and what is wrong with a page."""
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import axe_playwright_python
+import flask
+from playwright.sync_api import Page
+from werkzeug.exceptions import HTTPException
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+ROLES = (
+    ("analyst", "XA"),
+    ("releasing-officer", "XA"),
+    ("focal-point", "XA"),
+    ("assessor", "XZ"),
+    ("administrator", None),
+)
+
+
+class _Links(HTMLParser):
+    """The addresses that a page links to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        address = dict(attrs).get("href")
+        if tag == "a" and address:
+            self.found.append(address)
+
+
+def crawl(page: Page, application: flask.Flask, found: dict[str, str]) -> list[str]:
+    """Ask for some pages of every route that links lead to; return the new addresses.
+
+    found: endpoint -> address, "" for what is no page; added to.
+    """
+    adapter = application.url_map.bind("localhost")
+    here = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
+    texts = {"/": page.request.get("/").text()}
+    queue, seen, new = ["/"], dict[str, int](), []
+    while queue:
+        path = queue.pop(0)
+        for href in _Links(texts.pop(path)).found:
+            parts = urlsplit(urljoin(f"{here}{path}", href))
+            target = parts.path + (
+                f"?{parts.query}" if parts.query and "lang=" not in parts.query else ""
+            )
+            if f"{parts.scheme}://{parts.netloc}" != here:
+                continue
+            try:
+                endpoint, _arguments = adapter.match(parts.path)
+            except HTTPException as error:
+                raise AssertionError(f"{path} links to {target}, which no route serves") from error
+            # a few pages of each route: not every one has all links
+            if seen.get(endpoint, 0) >= 3 or endpoint == "static" or target in texts:
+                continue
+            seen[endpoint] = seen.get(endpoint, 0) + 1
+            answer = page.request.get(target)
+            assert answer.status < 400, f"{path} links to {target}: {answer.status}"
+            if "text/html" not in answer.headers.get("content-type", ""):
+                found.setdefault(endpoint, "")
+                continue
+            texts[target] = answer.text()
+            queue.append(target)
+            if endpoint not in found:
+                found[endpoint] = target
+                new.append(target)
+    return new
+
+
+def faults_of(page: Page, path: str) -> list[str]:
+    """Return what is wrong with a page in its present language and look."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    answer = page.goto(path)
+    wrong = (
+        [] if answer and answer.status < 400 else [f"status {answer.status if answer else 'none'}"]
+    )
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if width > 360:
+        wrong.append(f"{width} px wide on a 360 px phone")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate(AXE)
+    result = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+    )
+    for violation in result["violations"]:
+        nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+        wrong.append(f"{violation['id']}: {violation['help']}: {nodes}")
+    return wrong
+
+
+def faults_everywhere(
+    visit: Callable[..., Page], application: flask.Flask, language: str, theme: str
+) -> tuple[dict[str, str], list[str]]:
+    """Return what was found, and what is wrong with the pages in one language on one ground."""
+    found: dict[str, str] = {}
+    wrong: list[str] = []
+    for role, administration in ROLES:
+        page = visit(role, administration)
+        said: list[str] = []
+        page.on("pageerror", lambda error, said=said: said.append(f"script: {error}"))
+        page.on(
+            "console",
+            lambda message, said=said: (
+                message.type == "error" and said.append(f"console: {message.text}")
+            ),
+        )
+        new = crawl(page, application, found)
+        page.context.add_cookies(
+            [
+                {"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}
+                for name, value in (("cirt_language", language), ("cirt_theme", theme))
+            ]
+        )
+        page.goto("/account")
+        page.click(f"footer button[name=theme][value={theme}]")
+        for path in new:
+            wrong += [f"{role} {path}: {fault}" for fault in faults_of(page, path)]
+            direction = page.get_attribute("html", "dir")
+            if direction != ("rtl" if language == "ar" else "ltr"):
+                wrong.append(f"{path}: dir={direction}")
+        wrong += [f"{role}: {each}" for each in said]
+    return found, wrong
+
+
+def routes(folder: Path) -> flask.Flask:
+    """Return the application, for its routes alone."""
+    from cirt.app import create_app
+    from cirt.settings import read_settings
+
+    return create_app(read_settings({}, data_dir=folder))
