@@ -250,6 +250,8 @@ def insert_for(session: Session, model: type[Base]) -> Any:
 # the same order, so writers cannot wait for each other in a circle.
 AUDIT_STAGE = 1
 FEED_STAGE = 2
+RECALL_STAGE = 3
+ERASURE_STAGE = 4
 
 
 def before_commit(session: Session, stage: int, work: Callable[[Session], None]) -> None:
@@ -290,5 +292,5 @@ def _run_after_commit(session: Session) -> None:
 
 
 def _forget_pending(session: Session) -> None:
-    for name in ("before_commit", "after_commit", "audit", "feed"):
+    for name in ("before_commit", "after_commit", "audit", "feed", "withdrawals", "erasures"):
         session.info.pop(name, None)

@@ -33,7 +33,8 @@ MAX_NAME = 200
 SAMPLE_BYTES = 8192
 
 # type -> (file endings, how such content begins); content decides, the ending must agree
-TYPES: Mapping[str, tuple[tuple[str, ...], tuple[bytes, ...]]] = {
+Types = Mapping[str, tuple[tuple[str, ...], tuple[bytes, ...]]]
+TYPES: Types = {
     "application/pdf": ((".pdf",), (b"%PDF-",)),
     "image/png": ((".png",), (b"\x89PNG\r\n\x1a\n",)),
     "image/jpeg": ((".jpg", ".jpeg"), (b"\xff\xd8\xff",)),
@@ -98,14 +99,14 @@ def clean_name(name: str) -> str:
     return f"{stem[:room]}{dot}{ending}" if dot and len(ending) < 12 else kept[:MAX_NAME]
 
 
-def media_type_of(name: str, head: bytes) -> str:
+def media_type_of(name: str, head: bytes, types: Types = TYPES) -> str:
     """Return the type of a file whose name and first bytes agree.
 
-    Raises UnsupportedError for a type that is not accepted, InvalidInputError for a name that
-    says something else than the content.
+    types: those that are accepted. Raises UnsupportedError for another one, InvalidInputError for
+    a name that says something else than the content.
     """
     ending = Path(name).suffix.lower()
-    for media_type, (endings, beginnings) in TYPES.items():
+    for media_type, (endings, beginnings) in types.items():
         if ending in endings:
             fits = head.startswith(beginnings) if beginnings else _is_text(head)
             if not fits:
@@ -120,7 +121,7 @@ def media_type_of(name: str, head: bytes) -> str:
     raise UnsupportedError(
         N_("Files of this kind are not accepted. Accepted: %(endings)s."),
         field="file",
-        endings=" ".join(sorted(ENDINGS)),
+        endings=" ".join(sorted(ending for endings, _ in types.values() for ending in endings)),
     )
 
 
@@ -143,10 +144,11 @@ def keep_file(
     *,
     name: str,
     tlp: str,
+    types: Types = TYPES,
 ) -> StoredFile:
     """Store an upload and return its row; the content is on the disk before the row is committed.
 
-    Raises InvalidInputError, UnsupportedError or TooLargeError; nothing is kept then.
+    types: those that are accepted. Raises InvalidInputError, UnsupportedError or TooLargeError; nothing is kept then.
     """
     name = clean_name(name)
     if not name:
@@ -154,7 +156,7 @@ def keep_file(
     head = stream.read(SAMPLE_BYTES)
     if not head:
         raise InvalidInputError(N_("The file is empty. Choose another."), field="file")
-    media_type = media_type_of(name, head)
+    media_type = media_type_of(name, head, types)
     row = StoredFile(
         id=uuid.uuid4(),
         administration_id=actor.administration_id,

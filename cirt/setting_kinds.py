@@ -1,5 +1,6 @@
 """How the text of each kind of setting is read: the value, or a sentence with the remedy."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,6 +53,18 @@ def count(name: str, value: str) -> int:
     if not value.strip().isdecimal() or not 1 <= int(value) <= MOST:
         raise SettingError(
             N_("%(name)s is %(value)s: set it to a whole number from 1 to %(most)s."),
+            name=name,
+            value=repr(value),
+            most=MOST,
+        )
+    return int(value)
+
+
+def days(name: str, value: str) -> int:
+    """Return a whole number of days from 0."""
+    if not value.strip().isdecimal() or int(value) > MOST:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to a whole number from 0 to %(most)s."),
             name=name,
             value=repr(value),
             most=MOST,
@@ -118,3 +131,36 @@ def public_url(name: str, value: str) -> str:
             value=repr(value),
         )
     return value
+
+
+def networks(name: str, value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return networks, such as 10.20.0.0/16, that stand with commas between them."""
+    try:
+        return tuple(ip_network(one.strip()) for one in value.split(",") if one.strip())
+    except ValueError as error:
+        raise SettingError(
+            N_(
+                "%(name)s is %(value)s: write networks with commas between them, such as"
+                " 10.20.0.0/16, fd12:3456::/32."
+            ),
+            name=name,
+            value=repr(value),
+        ) from error
+
+
+def certificates(name: str, value: str) -> Path | None:
+    """Return a file of certificate authorities in PEM; None when empty."""
+    import ssl
+
+    if not value.strip():
+        return None
+    path = Path(value.strip()).expanduser().absolute()
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except OSError as error:
+        raise SettingError(
+            N_("%(name)s is %(value)s: name a file of certificate authorities in PEM form."),
+            name=name,
+            value=repr(value),
+        ) from error
+    return path

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,36 @@ ROWS: tuple[Row, ...] = (
         "How long a one-person team waits between preparing and approving a release.",
         kinds.count,
     ),
+    Row(
+        "CIRT_RELEASE_KEEP_DAYS",
+        "release_keep_days",
+        "0",
+        "How many days released bytes stay here where a release names no time itself; 0: for as"
+        " long as nobody erases them.",
+        kinds.days,
+    ),
+    Row(
+        "CIRT_PEER_NETWORKS",
+        "peer_networks",
+        "",
+        "Networks of your own in which peers may stand, such as 10.20.0.0/16, with commas between"
+        " them. Empty: peers have public addresses.",
+        kinds.networks,
+    ),
+    Row(
+        "CIRT_PEER_AUTHORITIES",
+        "peer_authorities",
+        "",
+        "File (PEM) of certificate authorities that count for peers, besides those of the system.",
+        kinds.certificates,
+    ),
+    Row(
+        "CIRT_PEER_LOOPBACK",
+        "peer_loopback",
+        "no",
+        "yes: peers may be on this machine, by http as well. For trials and tests.",
+        kinds.yes_no,
+    ),
     Row("CIRT_THREADS", "threads", "8", "Requests handled at the same time.", kinds.count),
     Row(
         "CIRT_DEMONSTRATION",
@@ -130,6 +161,10 @@ class Settings:
     idle_minutes: int
     session_hours: int
     release_delay_hours: int
+    release_keep_days: int
+    peer_networks: tuple[IPv4Network | IPv6Network, ...]
+    peer_authorities: Path | None
+    peer_loopback: bool
     threads: int
     demonstration: bool
 

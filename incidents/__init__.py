@@ -20,17 +20,20 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
         case_views,
         exchange,
         export_views,
+        impact_views,
         import_views,
         misp_import,
         observable_views,
         rights,
         tally_views,
+        task_views,
     )
     from cirt.incidents.home import home_part
 
     # imported for what they register: rows of rights, pages, the handler of a job
     assert rights and misp_import  # noqa: S101 - see above
     assert case_views and observable_views and export_views and import_views and tally_views  # noqa: S101 - the same
+    assert impact_views and task_views  # noqa: S101 - the same
     app.register_blueprint(case_pages.blueprint)
     case_pages.add_words(app)
     navigation.add_entry("incidents.index", N_("Incidents"), action="incident.list", order=20)

@@ -3,11 +3,13 @@
 import re
 import unicodedata
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from cirt import capabilities, taxonomies
+from cirt import capabilities, taxonomies, vocabularies
 from cirt.errors import N_, InvalidInputError
+from cirt.incidents.entity_counts import checked_counts
 from cirt.stix.extensions import DETERMINATIONS, INVESTIGATION_STATUSES
 from cirt.stix.marking import TLP
 
@@ -20,6 +22,7 @@ LANGUAGES = ("ar", "zh", "en", "fr", "ru", "es")
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?")
 
 
@@ -28,7 +31,9 @@ class CaseDetails:
     """The fields of a case as a person fills them in.
 
     sectors, failed, held: ids of cirt.taxonomies and cirt.capabilities. countries: two-letter
-    codes. techniques: ATT&CK ids. readers: users who may read it while it is TLP:RED.
+    codes. techniques: ATT&CK ids. pap: id of a PAP label, "" if not said. detection_methods: words
+    of the incident suite. entity_counts: kind of entity -> how many were hit. readers: users who
+    may read it while it is TLP:RED.
     """
 
     title: str
@@ -46,6 +51,9 @@ class CaseDetails:
     sectors: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     techniques: tuple[str, ...] = ()
+    pap: str = ""
+    detection_methods: tuple[str, ...] = ()
+    entity_counts: Mapping[str, int] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     readers: frozenset[uuid.UUID] = field(default_factory=frozenset)
@@ -68,9 +76,20 @@ def checked(details: CaseDetails, *, now: datetime) -> CaseDetails:
         sectors=tuple(name for name in taxonomies.sectors() if name in details.sectors),
         countries=_codes(details.countries, "countries", _COUNTRY, _NO_COUNTRY),
         techniques=_codes(details.techniques, "techniques", _TECHNIQUE, _NO_TECHNIQUE),
+        detection_methods=_known_first(details.detection_methods),
+        entity_counts=checked_counts(details.entity_counts, "entity_counts"),
         failed=tuple(sorted(set(details.failed))),
         held=tuple(sorted(set(details.held))),
     )
+
+
+def check_moment(name: str, moment: datetime | None, now: datetime) -> None:
+    """Raise InvalidInputError, naming the field, for a time that cannot have been yet."""
+    if moment is not None and moment < _EARLIEST:
+        raise InvalidInputError(N_("Check the year; it lies before 1970."), field=name)
+    # clocks differ by a little
+    if moment is not None and moment > now + timedelta(minutes=10):
+        raise InvalidInputError(N_("This time lies in the future (times are in UTC)."), field=name)
 
 
 def plain_text(text: str, name: str, most: int) -> str:
@@ -110,6 +129,11 @@ def _codes(
     return tuple(found)
 
 
+def _known_first(words: tuple[str, ...]) -> tuple[str, ...]:
+    known = vocabularies.word_lists()["detection-methods"].words
+    return (*(word for word in known if word in words), *sorted({*words} - {*known}))
+
+
 def _check_lists(details: CaseDetails) -> None:
     known = capabilities.capabilities()
     fits = {
@@ -119,6 +143,11 @@ def _check_lists(details: CaseDetails) -> None:
         "determination": details.determination in DETERMINATIONS,
         "investigation_status": details.investigation_status in INVESTIGATION_STATUSES,
         "sectors": set(details.sectors) <= set(taxonomies.sectors()),
+        "pap": details.pap in ("", *vocabularies.pap_labels()),
+        # an open vocabulary: a word of somebody else's is kept
+        "detection_methods": all(
+            len(word) <= 60 and _WORD.fullmatch(word) for word in details.detection_methods
+        ),
         "failed": set(details.failed) <= set(known),
         "held": set(details.held) <= set(known),
     }
@@ -141,13 +170,7 @@ def _check_times(details: CaseDetails, now: datetime) -> None:
         "reported_at": details.reported_at,
     }
     for name, moment in times.items():
-        if moment is not None and moment < _EARLIEST:
-            raise InvalidInputError(N_("Check the year; it lies before 1970."), field=name)
-        # clocks differ by a little
-        if moment is not None and moment > now + timedelta(minutes=10):
-            raise InvalidInputError(
-                N_("This time lies in the future (times are in UTC)."), field=name
-            )
+        check_moment(name, moment, now)
     if details.started_at is None:
         return
     for name, message in (

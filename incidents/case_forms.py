@@ -1,4 +1,4 @@
-"""Forms of cases and their observables."""
+"""Forms of cases."""
 
 import re
 import uuid
@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import gettext
 from flask_wtf.file import FileField
 from wtforms import (
-    BooleanField,
     Field,
     HiddenField,
     RadioField,
@@ -18,7 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import Optional
 
-from cirt import capabilities, taxonomies
+from cirt import capabilities, taxonomies, vocabularies
 from cirt.accounts.forms import CheckboxesField
 from cirt.accounts.models import User
 from cirt.errors import N_
@@ -30,9 +29,9 @@ from cirt.incidents.case_words import (
     FIELD_NAMES,
     LANGUAGE_NAMES,
     NOT_JUDGED,
-    OBSERVABLE_NAMES,
     STATUS_NAMES,
 )
+from cirt.incidents.count_fields import EntityCountsField
 from cirt.stix.marking import TLP
 
 _CODES = {"dir": "ltr", "class": "code", "autocapitalize": "characters", "spellcheck": "false"}
@@ -62,6 +61,16 @@ def _severity_choices() -> list[tuple[str, str]]:
 def _tlp_choices() -> list[tuple[str, str]]:
     # isolated: the label keeps its order in a right-to-left page
     return [(each.id, f"\u2066{each.label}\u2069") for each in taxonomies.tlp_labels().values()]
+
+
+def _pap_choices() -> list[tuple[str, str]]:
+    labels = [(each.id, f"\u2066{each.label}\u2069") for each in vocabularies.pap_labels().values()]
+    return [("", gettext("Nothing said")), *labels]
+
+
+def _method_choices() -> list[tuple[str, str]]:
+    words = vocabularies.word_lists()["detection-methods"].words
+    return [(word, local(name)) for word, name in words.items()]
 
 
 class CaseForm(Form):
@@ -96,6 +105,7 @@ class CaseForm(Form):
             "While the marking is TLP:RED, only they and the person who recorded the incident see it."
         ),
     )
+    pap = RadioField(FIELD_NAMES["pap"], choices=_pap_choices, default="")
     rsit = LocalChoiceField(FIELD_NAMES["rsit"], choices=_rsit_choices, default=UNDETERMINED)
     severity = LocalChoiceField(FIELD_NAMES["severity"], choices=_severity_choices, default="")
     investigation_status = ChoiceField(
@@ -124,6 +134,13 @@ class CaseForm(Form):
         FIELD_NAMES["sectors"],
         choices=lambda: [(each.id, local(each.name)) for each in taxonomies.sectors().values()],
     )
+    detection_methods = CheckboxesField(FIELD_NAMES["detection_methods"], choices=_method_choices)
+    entity_counts = EntityCountsField(
+        FIELD_NAMES["entity_counts"],
+        description=N_(
+            "Numbers only, never names. 0 says that there were none; leave out what was not counted."
+        ),
+    )
     failed = CheckboxesField(FIELD_NAMES["failed"], choices=lambda: _capability_choices())
     held = CheckboxesField(FIELD_NAMES["held"], choices=lambda: _capability_choices())
 
@@ -134,6 +151,10 @@ class CaseForm(Form):
     def audiences(self) -> dict[str, str]:
         """Return for whom each marking is."""
         return {each.id: local(each.audience) for each in taxonomies.tlp_labels().values()}
+
+    def permissions(self) -> dict[str, str]:
+        """Return what each PAP label lets recipients do."""
+        return {each.id: local(each.actions) for each in vocabularies.pap_labels().values()}
 
     def details(self) -> CaseDetails:
         """Return what was filled in."""
@@ -153,6 +174,9 @@ class CaseForm(Form):
             sectors=tuple(self.sectors.data or ()),
             countries=codes(self.countries),
             techniques=codes(self.techniques),
+            pap=self.pap.data or "",
+            detection_methods=tuple(self.detection_methods.data or ()),
+            entity_counts=self.entity_counts.data,
             failed=tuple(self.failed.data or ()),
             held=tuple(self.held.data or ()),
             readers=frozenset(uuid.UUID(value) for value in self.readers.data or ()),
@@ -176,55 +200,22 @@ def form_values(details: CaseDetails) -> dict[str, Any]:
         "countries": " ".join(details.countries),
         "techniques": " ".join(details.techniques),
         "sectors": list(details.sectors),
+        "detection_methods": list(details.detection_methods),
         "failed": list(details.failed),
         "held": list(details.held),
         "readers": [str(user_id) for user_id in details.readers],
     }
 
 
-class PasteForm(Form):
-    """A text that speaks of observables."""
-
-    text = TextAreaField(
-        N_("Text"),
-        description=N_(
-            "A mail, a log, a report. Harmless forms such as hxxp:// and [.] are understood."
-        ),
-        render_kw={"rows": 14, "spellcheck": "false"},
-    )
-
-
-class ObservableForm(Form):
-    """One observable, typed in."""
-
-    type = ChoiceField(N_("Kind"), choices=lambda: OBSERVABLE_NAMES.items())
-    value = StringField(
-        N_("Value"),
-        description=N_("As it is, or in a harmless form such as 192.0.2[.]7."),
-        validators=[Required(N_("Type a value."))],
-        render_kw={"dir": "ltr", "class": "code", "autocapitalize": "none", "spellcheck": "false"},
-    )
-    is_indicator = BooleanField(N_("For detection: partners should look for it"), default=True)
-    comment = TextAreaField(
-        N_("Comment"), validators=[Optional(), AtMost(MAX_COMMENT)], render_kw={"rows": 3}
-    )
-
-
-class ChangeObservableForm(Form):
-    """What is said about an observable."""
-
-    is_indicator = BooleanField(N_("For detection: partners should look for it"))
-    comment = TextAreaField(
-        N_("Comment"), validators=[Optional(), AtMost(MAX_COMMENT)], render_kw={"rows": 3}
-    )
-
-
 class ImportForm(Form):
-    """A MISP event file."""
+    """A MISP event file, or the folder of a feed."""
 
     file = FileField(
-        N_("MISP event file"),
-        description=N_("The JSON that MISP gives for an event or for several."),
+        N_("MISP event file or feed"),
+        description=N_(
+            "The JSON that MISP gives for an event or for several, or the folder of a MISP feed as"
+            " a ZIP file."
+        ),
         validators=[Required(N_("Choose a file."))],
-        render_kw={"accept": ".json,application/json"},
+        render_kw={"accept": ".json,.zip,application/json,application/zip"},
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from cirt.accounts.models import Administration, User
 from cirt.clock import now
 from cirt.db import Base, new_id
+from cirt.incidents.impact_models import IncidentImpact, IncidentTask
 from cirt.stix.marking import TLP
 from cirt.stix.observables import Observable
 
@@ -33,7 +34,9 @@ class Incident(Base):
     judged yet. revision: counts every change, form_revision the saves of the form (so that adding
     an observable is no conflict for who is writing). content_changed_at: whole milliseconds, later
     whenever something changed that leaves with a release (STIX's `modified`). released_at: the
-    newest release; what was there before may be known to partners. origin: what an imported file
+    newest release; what was there before may be known to partners. pap: what recipients may do
+    with it (clear, green, amber, red), "" if not said. entity_counts: how many of each kind of
+    entity were hit. origin: what an imported file
     said besides, origin_uuid: its identifier there.
     """
 
@@ -62,6 +65,11 @@ class Incident(Base):
     sectors: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     countries: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     techniques: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    pap: Mapped[str] = mapped_column(sa.String(8), default="", server_default="")
+    detection_methods: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
+    entity_counts: Mapped[dict[str, int]] = mapped_column(
+        sa.JSON, default=dict, server_default="{}"
+    )
     revision: Mapped[int] = mapped_column(default=1)
     form_revision: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
@@ -87,6 +95,12 @@ class Incident(Base):
         cascade="all, delete-orphan", order_by="IncidentCapability.capability"
     )
     readers: Mapped[list["IncidentReader"]] = relationship(cascade="all, delete-orphan")
+    impacts: Mapped[list[IncidentImpact]] = relationship(
+        cascade="all, delete-orphan", order_by="(IncidentImpact.added_at, IncidentImpact.id)"
+    )
+    tasks: Mapped[list[IncidentTask]] = relationship(
+        cascade="all, delete-orphan", order_by="(IncidentTask.added_at, IncidentTask.id)"
+    )
 
     @property
     def marking(self) -> TLP:
@@ -131,6 +145,8 @@ class IncidentObservable(Base):
 
     type, properties: as cirt.stix.observables.Observable. key: SHA-256 of both in canonical form.
     withdrawn_at: when it was taken back after a release; its indicator is then sent revoked.
+    count: how often it was seen between first and last, None if not counted. is_victim: it belongs
+    to the victim, not to the attack. received_id: the received item it was taken over from.
     """
 
     __tablename__ = "incident_observable"
@@ -146,6 +162,11 @@ class IncidentObservable(Base):
     comment: Mapped[str] = mapped_column(sa.Text, default="")
     first_observed: Mapped[datetime | None]
     last_observed: Mapped[datetime | None]
+    count: Mapped[int | None]
+    is_victim: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    received_id: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("received_item.id", ondelete="SET NULL")
+    )
     added_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     added_at: Mapped[datetime] = mapped_column(default=now)
     withdrawn_at: Mapped[datetime | None]
@@ -175,9 +196,9 @@ class IncidentRule(Base):
 class IncidentChange(Base):
     """One act in the history of an incident.
 
-    kind: created, imported, edited, observables-added, observable-changed, observable-removed,
-    rule-removed. fields: for an edit {name: [before, after]}, else counts and values. reason: why a marking
-    was lowered.
+    kind: one of case_words.CHANGE_NAMES. fields: for an edit {name: [before, after]}; else counts
+    and values, or {"subject": which one, "changes": {name: [before, after]}}. reason: why a
+    marking was lowered.
     """
 
     __tablename__ = "incident_change"

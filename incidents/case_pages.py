@@ -11,6 +11,7 @@ from cirt.errors import N_, DomainError
 from cirt.forms import Form
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_words import NOT_JUDGED, STATUS_KINDS, STATUS_NAMES
+from cirt.incidents.exits import Exit, require_exit
 from cirt.localtext import Sentence
 from cirt.stix.marking import TLP
 from cirt.web import SAFE_METHODS, actor, db_session, installation
@@ -23,8 +24,12 @@ NOTED_FROM = TLP.AMBER_STRICT
 TABS: tuple[tuple[str, str, str], ...] = (
     ("summary", "incidents.detail", N_("Summary")),
     ("observables", "incidents.observables", N_("Observables")),
+    ("impacts", "incidents.impacts", N_("Impacts")),
+    ("tasks", "incidents.tasks", N_("Tasks")),
+    ("protection", "protection.findings", N_("Personal data")),
     ("bundle", "incidents.bundle", N_("STIX bundle")),
     ("sharing", "releases.sharing", N_("Sharing")),
+    ("related", "related.of_incident", N_("Received")),
     ("history", "incidents.history", N_("History")),
 )
 
@@ -37,6 +42,7 @@ def incident_for(action: str, incident_id: uuid.UUID, *, page: str) -> Incident:
     """
     incident = access.load(db_session(), actor(), Incident, incident_id, seen_by="incident.read")
     access.require(db_session(), actor(), action, incident)
+    require_exit(incident.marking, Exit.PAGE)
     note_reading(incident, page)
     return incident
 
@@ -58,6 +64,11 @@ def refuse(form: Form, error: DomainError, otherwise: str) -> None:
     """Show a refusal at its field, and let nothing of this request be stored."""
     flask.g.failed = True
     form.refuse(error, otherwise)
+
+
+def asks_for_rows() -> bool:
+    """Return whether the form was sent only to get more empty rows; nothing is stored then."""
+    return flask.request.method == "POST" and "more_rows" in flask.request.form
 
 
 def incident_tabs(incident: Incident, current: str) -> list[dict[str, Any]]:

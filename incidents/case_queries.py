@@ -3,12 +3,15 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.access import Actor, visible
 from cirt.incidents.case_models import Incident, IncidentChange, IncidentObservable
+from cirt.incidents.exits import Exit, words_leaving
+from cirt.stix.defanging import refang
 
 PAGE = 50
 OBSERVABLES_PAGE = 200
@@ -21,6 +24,15 @@ class Filter:
     status: str = ""
     severity: str = ""
     class_id: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class ObservableFilter:
+    """What a list of observables is narrowed to; empty means anything."""
+
+    role: str = ""
+    type: str = ""
     text: str = ""
 
 
@@ -81,17 +93,24 @@ def _narrow(query: sa.Select[tuple[Incident]], narrowed: Filter) -> sa.Select[tu
     if text := narrowed.text.replace("\0", "").strip()[:200]:
         columns = (Incident.reference, Incident.title, Incident.description)
         query = query.where(
-            sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
+            Incident.tlp.in_(words_leaving(Exit.SEARCH)),
+            sa.or_(*(column.icontains(text, autoescape=True) for column in columns)),
         )
     return query
 
 
 def open_by_severity(session: Session, actor: Actor) -> dict[int | None, int]:
-    """Return how many cases that are not closed the actor may read, by severity."""
+    """Return how many cases that are not closed the actor may read, by severity.
+
+    What a marking keeps out of figures is not counted.
+    """
     seen = visible(actor, Incident, "incident.read").subquery()
     query = (
         sa.select(seen.c.severity, sa.func.count())
-        .where(seen.c.investigation_status != "closed")
+        .where(
+            seen.c.investigation_status != "closed",
+            seen.c.tlp.in_(words_leaving(Exit.STATISTICS)),
+        )
         .group_by(seen.c.severity)
     )
     return {row[0]: row[1] for row in session.execute(query)}
@@ -104,12 +123,16 @@ def to_judge(session: Session, actor: Actor, most: int = 5) -> Sequence[Incident
 
 
 def observables_page(
-    session: Session, incident: Incident, page: int
+    session: Session,
+    incident: Incident,
+    page: int,
+    narrowed: ObservableFilter | None = None,
 ) -> tuple[Sequence[IncidentObservable], int, int, int]:
     """Return a page of observables in the order they were added, and total, page and pages."""
-    query = sa.select(IncidentObservable).where(
+    held = sa.select(IncidentObservable).where(
         IncidentObservable.incident_id == incident.id, IncidentObservable.withdrawn_at.is_(None)
     )
+    query = _narrow_observables(held, narrowed or ObservableFilter())
     total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
     pages = max(1, -(-total // OBSERVABLES_PAGE))
     page = min(max(1, page), pages)
@@ -121,6 +144,40 @@ def observables_page(
         .offset((page - 1) * OBSERVABLES_PAGE)
     ).all()
     return rows, total, page, pages
+
+
+def _narrow_observables(
+    query: sa.Select[Any], narrowed: ObservableFilter
+) -> sa.Select[tuple[IncidentObservable]]:
+    flags = (IncidentObservable.is_indicator, IncidentObservable.is_victim)
+    wanted = {"detection": (True, False), "context": (False, False), "victim": (False, True)}
+    if role := wanted.get(narrowed.role):
+        query = query.where(*(flag.is_(value) for flag, value in zip(flags, role, strict=True)))
+    if narrowed.type:
+        query = query.where(IncidentObservable.type == narrowed.type[:40].replace("\0", ""))
+    if text := narrowed.text.replace("\0", "").strip()[:200]:
+        # as stored, and as shown in a harmless form
+        columns = (IncidentObservable.value, IncidentObservable.comment)
+        query = query.where(
+            sa.or_(
+                columns[0].icontains(refang(text), autoescape=True),
+                *(column.icontains(text, autoescape=True) for column in columns),
+            )
+        )
+    return query
+
+
+def types_held(session: Session, incident: Incident) -> Sequence[str]:
+    """Return the kinds of observables that a case holds, in alphabetical order."""
+    query = (
+        sa.select(IncidentObservable.type)
+        .where(
+            IncidentObservable.incident_id == incident.id, IncidentObservable.withdrawn_at.is_(None)
+        )
+        .distinct()
+        .order_by(IncidentObservable.type)
+    )
+    return session.scalars(query).all()
 
 
 def changes(session: Session, incident_id: uuid.UUID) -> Sequence[IncidentChange]:

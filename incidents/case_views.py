@@ -6,16 +6,23 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
-from cirt import audit, i18n, taxonomies
+from cirt import audit, i18n, taxonomies, vocabularies
 from cirt.access import require
 from cirt.accounts.models import User
 from cirt.errors import ConflictError, DomainError
 from cirt.incidents import case_queries, cases
-from cirt.incidents.case_changes import Difference, shown
+from cirt.incidents.case_changes import (
+    Difference,
+    differences,
+    names_for,
+    shown,
+    subject_word,
+)
 from cirt.incidents.case_details import CaseDetails
 from cirt.incidents.case_forms import CaseForm, form_values
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import (
+    asks_for_rows,
     blueprint,
     capability_word,
     incident_for,
@@ -23,6 +30,7 @@ from cirt.incidents.case_pages import (
     refuse,
     sector_word,
 )
+from cirt.incidents.case_parts import changes_between
 from cirt.incidents.case_queries import Filter
 from cirt.incidents.case_words import (
     CHANGE_NAMES,
@@ -33,6 +41,7 @@ from cirt.incidents.case_words import (
     READING_NAMES,
     STATUS_NAMES,
 )
+from cirt.incidents.count_fields import counts_in_words
 from cirt.routing import opens
 from cirt.web import actor, db_session
 
@@ -94,7 +103,7 @@ def add() -> Any:
         data={} if flask.request.method == "POST" else {"language": i18n.current_language()}
     )
     form.name_readers(_others())
-    if form.validate_on_submit():
+    if not asks_for_rows() and form.validate_on_submit():
         try:
             incident = cases.create_incident(db_session(), actor(), form.details())
         except DomainError as error:
@@ -105,7 +114,8 @@ def add() -> Any:
                 "success",
             )
             return flask.redirect(flask.url_for(".detail", incident_id=incident.id))
-    return flask.render_template("incidents/add.html", form=form), 422 if form.errors else 200
+    page = flask.render_template("incidents/add.html", form=form, more_rows=asks_for_rows())
+    return page, 422 if form.errors else 200
 
 
 def _others() -> list[User]:
@@ -135,6 +145,10 @@ def detail(incident_id: uuid.UUID) -> Any:
             if row.outcome == "held"
         ],
         determination=_(DETERMINATION_NAMES[incident.determination]),
+        local=local,
+        pap=vocabularies.pap_labels().get(incident.pap),
+        methods=[shown("detection_methods", each) for each in incident.detection_methods],
+        counts=counts_in_words(incident.entity_counts),
         language_name=LANGUAGE_NAMES.get(incident.language, incident.language),
     )
 
@@ -148,9 +162,9 @@ def edit(incident_id: uuid.UUID) -> Any:
         data=form_values(cases.details_of(incident)) | {"revision": incident.form_revision}
     )
     form.name_readers(_others())
-    differences: list[Difference] = []
+    found: list[Difference] = []
     status = 200
-    if form.validate_on_submit():
+    if not asks_for_rows() and form.validate_on_submit():
         revision = int(form.revision.data) if str(form.revision.data).isdecimal() else 0
         mine = form.details()
         try:
@@ -164,7 +178,7 @@ def edit(incident_id: uuid.UUID) -> Any:
             )
         except ConflictError as error:
             flask.g.failed = True
-            differences, status = _differences(incident, mine), 409
+            found, status = _differences(incident, mine), 409
             form.form_errors = [i18n.sentence(error)]
             # who saves again has seen both
             form.revision.raw_data = None
@@ -179,18 +193,19 @@ def edit(incident_id: uuid.UUID) -> Any:
     if form.errors and status == 200:
         status = 422
     page = flask.render_template(
-        "incidents/edit.html", incident=incident, tab="summary", form=form, differences=differences
+        "incidents/edit.html",
+        incident=incident,
+        tab="summary",
+        form=form,
+        differences=found,
+        more_rows=asks_for_rows(),
     )
     return page, status
 
 
 def _differences(incident: Incident, mine: CaseDetails) -> list[Difference]:
     theirs, ours = cases.values_of(incident), cases.json_values(mine)
-    return [
-        Difference(_(FIELD_NAMES[name]), shown(name, theirs[name]), shown(name, ours[name]))
-        for name in ours
-        if theirs[name] != ours[name]
-    ]
+    return differences(changes_between(theirs, ours), FIELD_NAMES)
 
 
 @blueprint.get("/<uuid:incident_id>/history")
@@ -204,14 +219,13 @@ def history(incident_id: uuid.UUID) -> Any:
             "who": change.user.name if change.user else _("the installation"),
             "kind": _(CHANGE_NAMES.get(change.kind, change.kind)),
             "reason": change.reason,
-            "differences": [
-                Difference(
-                    _(FIELD_NAMES.get(name, name)), shown(name, pair[0]), shown(name, pair[1])
-                )
-                for name, pair in change.fields.items()
-            ]
-            if change.kind == "edited"
-            else [],
+            "differences": differences(
+                change.fields if change.kind == "edited" else change.fields.get("changes", {}),
+                names_for(change.kind),
+            ),
+            "subject": subject_word(change.kind, change.fields.get("subject", ""))
+            if change.kind != "edited"
+            else "",
             "count": change.fields.get("count"),
             "values": change.fields.get("values", []) if change.kind != "edited" else [],
         }

@@ -73,6 +73,9 @@ FIELD_NAMES: dict[str, str] = {
     "sectors": N_("Sectors"),
     "countries": N_("Countries concerned"),
     "techniques": N_("Techniques (ATT&CK)"),
+    "pap": N_("What recipients may do (PAP)"),
+    "detection_methods": N_("How it was noticed"),
+    "entity_counts": N_("How many were hit"),
     "failed": N_("Capabilities that failed"),
     "held": N_("Capabilities that held"),
     "readers": N_("Persons named for TLP:RED"),
@@ -87,6 +90,31 @@ CHANGE_NAMES: dict[str, str] = {
     "observable-changed": N_("Observable changed"),
     "observable-removed": N_("Observable removed"),
     "rule-removed": N_("Detection rule removed"),
+    "received-merged": N_("Taken over from something received"),
+    "impact-added": N_("Impact added"),
+    "impact-changed": N_("Impact changed"),
+    "impact-superseded": N_("Impact superseded by a later one"),
+    "impact-removed": N_("Impact removed"),
+    "task-added": N_("Task added"),
+    "task-changed": N_("Task changed"),
+    "task-removed": N_("Task removed"),
+    "recall-revoked": N_("Told an audience that it is no longer valid"),
+    "recall-withdrawn": N_("Withdrawn from an audience"),
+    "taken-back": N_("Its producer withdrew what was taken over"),
+    "hold-placed": N_("Put on legal hold"),
+    "hold-ended": N_("Legal hold ended"),
+}
+
+# roles of an observable in the case
+ROLE_NAMES: dict[str, str] = {
+    "detection": N_("Of the attack, for detection: partners should look for it"),
+    "context": N_("Context only"),
+    "victim": N_("Belongs to the victim: never for detection"),
+}
+ROLE_WORDS: dict[str, str] = {
+    "detection": N_("For detection"),
+    "context": N_("Context"),
+    "victim": N_("The victim's"),
 }
 
 LOSS_KINDS: dict[str, str] = {
@@ -103,6 +131,32 @@ LOSS_KINDS: dict[str, str] = {
     "report": N_("Report"),
     "incident": N_("Incident"),
     "indicator": N_("Detection rule"),
+    "observable": N_("Observable"),
+    "impact": N_("Impact"),
+    "task": N_("Task"),
+    "policy": N_("Policy of use"),
+}
+
+# what became of an imported event; the keys are those of misp_echo.Known
+KNOWN_LABELS: dict[str, str] = {
+    "new": N_("Imported"),
+    "before": N_("Imported before"),
+    "newer": N_("A newer version; nothing was changed"),
+    "own": N_("Your own incident"),
+    "echo": N_("Repeats this incident"),
+}
+KNOWN_SENTENCES: dict[str, str] = {
+    "new": N_("Imported"),
+    "before": N_("This event was imported before; here is its incident. Nothing was doubled."),
+    "newer": N_(
+        "This is a newer version of an event that was imported before. Its incident is shown as it"
+        " was; nothing was changed."
+    ),
+    "own": N_("This event is an incident of your own. Nothing was doubled."),
+    "echo": N_(
+        "This event was made from an incident that is here, and says nothing new. Nothing was"
+        " doubled."
+    ),
 }
 
 # acts in the audit trail that show or take the content of an incident

@@ -13,7 +13,7 @@ from cirt import audit
 from cirt.access import Actor
 from cirt.accounts.models import Administration, User
 from cirt.clock import now
-from cirt.errors import N_, ConflictError, ForbiddenError, InvalidInputError
+from cirt.errors import N_, ConflictError, InvalidInputError
 from cirt.incidents.case_details import MAX_TEXT, CaseDetails, checked, plain_text
 from cirt.incidents.case_models import (
     Incident,
@@ -28,10 +28,11 @@ from cirt.stix.marking import TLP
 # the columns that the form fills in directly; of them, those that leave with a release
 _COLUMNS = (
     *("title", "description", "language", "rsit", "severity", "determination"),
-    *("investigation_status", "detected_at", "started_at", "ended_at", "reported_at"),
+    *("investigation_status", "detected_at", "started_at", "ended_at", "reported_at", "pap"),
 )
-_LISTS = ("sectors", "countries", "techniques")
-LEAVING = frozenset({*_COLUMNS, "tlp", "sectors", "techniques"}) - {"reported_at"}
+_LISTS = ("sectors", "countries", "techniques", "detection_methods")
+_SENT_LISTS = frozenset({"sectors", "techniques", "detection_methods", "entity_counts"})
+LEAVING = frozenset({*_COLUMNS, "tlp"}) - {"reported_at"} | _SENT_LISTS
 
 STALE = N_(
     "Somebody else changed this incident while you were writing. Nothing was overwritten: compare"
@@ -191,17 +192,6 @@ def note_change(
     )
 
 
-def require_leaving_by_file(incident: Incident) -> None:
-    """Raise ForbiddenError when the marking lets the incident leave by no file (TLP 2.0)."""
-    if incident.marking is TLP.RED:
-        raise ForbiddenError(
-            N_(
-                "TLP:RED is for named persons only and leaves by no file. Lower the marking first,"
-                " with a reason, if whoever it comes from agrees."
-            )
-        )
-
-
 def possible_readers(session: Session, administration_id: uuid.UUID) -> list[User]:
     """Return the people who can be named for a TLP:RED incident of an administration, by name."""
     users = session.scalars(
@@ -220,6 +210,7 @@ def details_of(incident: Incident) -> CaseDetails:
         **columns,
         **lists,
         tlp=incident.marking,
+        entity_counts=dict(incident.entity_counts),
         failed=tuple(row.capability for row in incident.capabilities if row.outcome == "failed"),
         held=tuple(row.capability for row in incident.capabilities if row.outcome == "held"),
         readers=frozenset(row.user_id for row in incident.readers),
@@ -249,6 +240,7 @@ def _fill(session: Session, incident: Incident, details: CaseDetails) -> None:
         setattr(incident, name, getattr(details, name))
     for name in _LISTS:
         setattr(incident, name, list(getattr(details, name)))
+    incident.entity_counts = dict(details.entity_counts)
     outcomes = dict.fromkeys(details.failed, "failed") | dict.fromkeys(details.held, "held")
     incident.capabilities = [
         row for row in incident.capabilities if outcomes.get(row.capability) == row.outcome

@@ -1,4 +1,4 @@
-"""Pages of circles: the frame for administrators, members and content for members."""
+"""Pages of circles: the frame for administrators, content for members, standing approvals."""
 
 import uuid
 from typing import Any
@@ -8,22 +8,22 @@ from flask_babel import gettext as _
 
 from cirt import access, audit, i18n
 from cirt.access import require
-from cirt.accounts import directory
-from cirt.accounts.models import AdministrationKind
 from cirt.clock import now
 from cirt.errors import DomainError, NotFoundError
-from cirt.incidents import circles, object_store, standing_approvals, taxii_polls
-from cirt.incidents.case_pages import refuse
-from cirt.incidents.circle_forms import (
-    ACCESS,
-    ACCESS_NAMES,
-    WRITING_NAMES,
-    ApprovalForm,
-    CircleForm,
-    MemberForm,
+from cirt.incidents import (
+    circle_contents,
+    circles,
+    deliveries,
+    object_store,
+    standing_approvals,
+    taxii_polls,
 )
-from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
-from cirt.incidents.circles import Frame
+from cirt.incidents.case_pages import refuse
+from cirt.incidents.circle_forms import WRITING_NAMES, ApprovalForm, CircleForm
+from cirt.incidents.circle_frames import fill_policy, frame_of, policy_words
+from cirt.incidents.circle_models import Collection, CollectionKind
+from cirt.incidents.circle_words import access_name, onward_name, retention_name, shown_members
+from cirt.incidents.joining_views import requests_to_decide
 from cirt.incidents.release_models import StandingApproval
 from cirt.incidents.release_words import lines_of_objects
 from cirt.routing import opens
@@ -37,37 +37,57 @@ blueprint = flask.Blueprint("circles", __name__, url_prefix="/circles")
 @blueprint.get("/")
 @opens("circle.list")
 def index() -> Any:
-    """The circles that the actor may know of."""
+    """The circles that the actor may know of, and before them what is addressed to it alone."""
     require(db_session(), actor(), "circle.list")
-    query = access.visible(actor(), Collection, "circle.see").order_by(Collection.title)
+    query = (
+        access.visible(actor(), Collection, "circle.see")
+        .where(Collection.kind != CollectionKind.INTAKE.value)
+        .order_by(Collection.title)
+    )
+    found = db_session().scalars(query).unique().all()
     return flask.render_template(
         "circles/index.html",
-        circles=db_session().scalars(query).unique().all(),
+        direct=next((one for one in found if one.kind == CollectionKind.DIRECT), None),
+        circles=[one for one in found if one.kind == CollectionKind.CIRCLE],
+        requests=requests_to_decide(),
         own_id=actor().administration_id,
-        access_name=_access_name,
+        access_name=access_name,
+        shown_members=_shown_members,
+        size_band=circles.size_band,
+        language=i18n.current_language(),
     )
 
 
 @blueprint.get("/<uuid:circle_id>")
 @opens("circle.see")
 def detail(circle_id: uuid.UUID) -> Any:
-    """One circle: members, and for them what was released to it."""
+    """One circle: members as far as they are shown, and for readers what was released to it."""
     circle = _circle(circle_id)
     reads = access.role_allows(actor(), "circle.read") and access.allowed(
         db_session(), actor(), "circle.read", circle
     )
-    manages = bool(access.role_allows(actor(), "circle.manage"))
+    manages = _may("circle.manage", circle)
     return flask.render_template(
         "circles/detail.html",
         circle=circle,
-        members=sorted(circle.members, key=lambda member: member.administration.code),
+        own=circle.member(actor().administration_id),
+        members=_shown_members(circle),
+        band=circles.size_band(len(circle.members)),
+        policy=circles.policy_of(db_session(), circle),
+        policy_words=policy_words(circle),
+        obstacle=circles.obstacle(circle, actor().administration_id),
+        requests=requests_to_decide(circle),
         language=i18n.current_language(),
-        access_name=_access_name,
+        access_name=access_name,
+        onward_name=onward_name,
+        retention_name=retention_name,
         writing=_(WRITING_NAMES[circle.machine_writing]),
         reads=reads,
         manages=manages,
-        received=circles.received(db_session(), circle) if reads else [],
-        object_count=circles.object_count(db_session(), circle) if reads else 0,
+        changes_members=_may("circle.members", circle),
+        leaves=_may("circle.leave", circle),
+        received=circle_contents.received(db_session(), circle) if reads else [],
+        object_count=circle_contents.object_count(db_session(), circle) if reads else 0,
         approval=_own_approval(circle),
         polls=taxii_polls.polls(db_session(), circle.id) if manages else [],
     )
@@ -78,7 +98,7 @@ def detail(circle_id: uuid.UUID) -> Any:
 def report(circle_id: uuid.UUID, report_id: str) -> Any:
     """What a report in the circle says: it and the objects that it holds together."""
     circle = access.load(db_session(), actor(), Collection, circle_id, seen_by="circle.read")
-    found = circles.newest_bodies(
+    found = circle_contents.newest_bodies(
         db_session(), circle, [report_id] if is_stix_id(report_id) else []
     )
     if not found or found[0]["type"] != "report":
@@ -86,7 +106,8 @@ def report(circle_id: uuid.UUID, report_id: str) -> Any:
     # before it is shown, and in a transaction of its own: a reading one cannot write
     with installation().database.writing() as session:
         audit.record(session, actor(), "circle.report.view", circle, report=report_id)
-    held = circles.newest_bodies(db_session(), circle, found[0].get("object_refs", []))
+        deliveries.note_reading(session, actor().administration_id, circle.id, report_id)
+    held = circle_contents.newest_bodies(db_session(), circle, found[0].get("object_refs", []))
     return flask.render_template(
         "circles/report.html",
         circle=circle,
@@ -104,12 +125,12 @@ def add() -> Any:
     form = CircleForm()
     if form.validate_on_submit():
         try:
-            circle = circles.make_circle(db_session(), actor(), _frame(form))
+            circle = circles.make_circle(db_session(), actor(), frame_of(form, None))
         except DomainError as error:
             refuse(form, error, "title")
         else:
             flask.flash(_("The circle was made. Now add its members."), "success")
-            return flask.redirect(flask.url_for("circles.members", circle_id=circle.id))
+            return flask.redirect(flask.url_for("membership.members", circle_id=circle.id))
     return flask.render_template("circles/edit.html", form=form, circle=None), _status(form)
 
 
@@ -120,76 +141,17 @@ def edit(circle_id: uuid.UUID) -> Any:
     circle = _circle(circle_id)
     require(db_session(), actor(), "circle.manage", circle)
     form = CircleForm(obj=circle)
+    if flask.request.method == "GET":
+        fill_policy(form, circle)
     if form.validate_on_submit():
         try:
-            circles.change_circle(db_session(), actor(), circle, _frame(form))
+            circles.change_circle(db_session(), actor(), circle, frame_of(form, circle))
         except DomainError as error:
             refuse(form, error, "title")
         else:
             flask.flash(_("The circle was changed."), "success")
             return flask.redirect(flask.url_for("circles.detail", circle_id=circle.id))
     return flask.render_template("circles/edit.html", form=form, circle=circle), _status(form)
-
-
-@blueprint.route("/<uuid:circle_id>/members", methods=["GET", "POST"])
-@opens("circle.manage")
-def members(circle_id: uuid.UUID) -> Any:
-    """Who is in the circle; add a member, or change what one may do."""
-    circle = _circle(circle_id)
-    require(db_session(), actor(), "circle.manage", circle)
-    form = MemberForm()
-    form.administration.choices = [
-        (str(row.id), f"{row.code} – {row.name_in(i18n.current_language())}")
-        for row in directory.administrations(db_session())
-        if row.kind == AdministrationKind.MEMBER_STATE
-    ]
-    if form.validate_on_submit():
-        reads, contributes = ACCESS[form.access.data]
-        try:
-            circles.set_member(
-                db_session(),
-                actor(),
-                circle,
-                uuid.UUID(form.administration.data),
-                may_read=reads,
-                may_contribute=contributes,
-            )
-        except DomainError as error:
-            refuse(form, error, "administration")
-        else:
-            flask.flash(_("The members were changed."), "success")
-            return flask.redirect(flask.url_for("circles.members", circle_id=circle.id))
-    page = flask.render_template(
-        "circles/members.html",
-        form=form,
-        circle=circle,
-        members=sorted(circle.members, key=lambda member: member.administration.code),
-        language=i18n.current_language(),
-        access_name=_access_name,
-    )
-    return page, _status(form)
-
-
-@blueprint.route(
-    "/<uuid:circle_id>/members/<uuid:administration_id>/remove", methods=["GET", "POST"]
-)
-@opens("circle.manage")
-def remove_member(circle_id: uuid.UUID, administration_id: uuid.UUID) -> Any:
-    """Take an administration out of the circle, after a question."""
-    circle = _circle(circle_id)
-    require(db_session(), actor(), "circle.manage", circle)
-    member = circle.member(administration_id)
-    if member is None:
-        raise NotFoundError
-    if flask.request.method == "POST":
-        circles.remove_member(db_session(), actor(), circle, administration_id)
-        flask.flash(_("The administration was removed from the circle."), "success")
-        return flask.redirect(flask.url_for("circles.members", circle_id=circle.id))
-    return flask.render_template(
-        "circles/remove_member.html",
-        circle=circle,
-        name=member.administration.name_in(i18n.current_language()),
-    )
 
 
 @blueprint.route("/<uuid:circle_id>/standing-approval", methods=["GET", "POST"])
@@ -232,27 +194,25 @@ def _circle(circle_id: uuid.UUID) -> Collection:
     return access.load(db_session(), actor(), Collection, circle_id, seen_by="circle.see")
 
 
-def _frame(form: CircleForm) -> Frame:
-    return Frame(
-        title=form.title.data or "",
-        description=form.description.data or "",
-        alias=form.alias.data or "",
-        ceiling=TLP(form.ceiling.data),
-        machine_writing=MachineWriting(form.machine_writing.data),
+def _may(action: str, circle: Collection) -> bool:
+    return bool(
+        access.role_allows(actor(), action)
+        and access.allowed(db_session(), actor(), action, circle)
     )
+
+
+def _shown_members(circle: Collection) -> list[Any] | None:
+    return shown_members(circle, is_administrator=_manages())
+
+
+def _manages() -> bool:
+    return bool(access.role_allows(actor(), "circle.manage"))
 
 
 def _own_approval(circle: Collection) -> StandingApproval | None:
     if not access.role_allows(actor(), "circle.contribute"):
         return None
     return standing_approvals.approval_for(db_session(), circle.id, actor().administration_id)
-
-
-def _access_name(member: CircleMember | None) -> str:
-    if member is None:
-        return ""
-    access_of = (member.may_read, member.may_contribute)
-    return _(next(ACCESS_NAMES[name] for name, pair in ACCESS.items() if pair == access_of))
 
 
 def _status(form: Any) -> int:

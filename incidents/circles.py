@@ -2,42 +2,72 @@
 
 import re
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt import audit
-from cirt.access import Actor
-from cirt.accounts.models import Administration, AdministrationKind
+from cirt.access import Actor, Role
+from cirt.accounts.models import Administration, AdministrationKind, Place
 from cirt.errors import N_, InvalidInputError, NotFoundError
-from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
-from cirt.incidents.object_store import in_parts, object_in
-from cirt.incidents.store_models import FeedEntry, ObjectVersion
+from cirt.incidents import circle_traces
+from cirt.incidents.circle_models import (
+    CircleMember,
+    Collection,
+    JoinRequest,
+    JoinState,
+    MachineWriting,
+    Membership,
+    PolicyCard,
+)
+from cirt.incidents.policy_cards import Conflict, MergedPolicy, cards_of, conflicts, merged
 from cirt.stix.marking import TLP
-from cirt.stix.taxii_protocol import moment_of
 
 CEILINGS: tuple[TLP, ...] = (TLP.CLEAR, TLP.GREEN, TLP.AMBER, TLP.AMBER_STRICT)
 """What a circle may accept at most; TLP:RED never enters one."""
 
-NEWEST = 100
+MIN_CONFIDENTIAL: Final = 4
+"""Of fewer members, each could tell who the others are."""
+
+_BANDS: Final = ((MIN_CONFIDENTIAL, 9), (10, 24), (25, 49))
+_MANY: Final = 50
+
+NO_READERS = N_("Nobody else reads this circle yet, so nothing can be released to it.")
+TOO_FEW = N_(
+    "A confidential circle needs at least four members who read; until then nothing can be"
+    " released to it."
+)
+NOT_EMPTY = N_(
+    "This circle has content. What it holds was given out under identifiers that fit what its"
+    " members know of each other, so that cannot change any more. Make a new circle."
+)
+LAST_MODERATOR = N_(
+    "This is the last member that moderates the circle. Let another member moderate it first, or"
+    " ask the administrator of the installation."
+)
 
 # nothing that could be taken for a collection id (a UUID) or for a path
 _ALIAS = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_UUID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What an administrator decides about a circle. alias: "" for none."""
+    """What an administrator decides about a circle.
+
+    alias: "" for none. iep: the policy of use that it asks for (see `cirt.stix.iep`), None for none.
+    """
 
     title: str
     description: str
     alias: str
     ceiling: TLP
     machine_writing: MachineWriting
+    membership: Membership = Membership.VISIBLE
+    listed: bool = False
+    iep: dict[str, Any] | None = None
 
 
 def make_circle(session: Session, actor: Actor | None, frame: Frame) -> Collection:
@@ -53,6 +83,8 @@ def make_circle(session: Session, actor: Actor | None, frame: Frame) -> Collecti
 def change_circle(session: Session, actor: Actor, circle: Collection, frame: Frame) -> None:
     """Change the frame of a circle. Raises InvalidInputError, naming the field."""
     _set_frame(session, circle, frame)
+    if circle.is_confidential:
+        circle_traces.settle_requests(session, circle, sa.true(), JoinState.DECLINED)
     audit.record(
         session,
         actor,
@@ -60,6 +92,8 @@ def change_circle(session: Session, actor: Actor, circle: Collection, frame: Fra
         circle,
         ceiling=circle.ceiling,
         machine_writing=circle.machine_writing,
+        membership=circle.membership,
+        listed=circle.listed,
     )
 
 
@@ -72,7 +106,11 @@ def _set_frame(session: Session, circle: Collection, frame: Frame) -> None:
             N_("TLP:RED never enters a circle; choose a weaker marking."), field="ceiling"
         )
     if alias:
-        if not _ALIAS.fullmatch(alias) or len(alias) > 63 or _is_uuid(alias):
+        if (
+            not _ALIAS.fullmatch(alias)
+            or len(alias) > 63
+            or _UUID.fullmatch(alias.replace("-", ""))
+        ):
             raise InvalidInputError(
                 N_("Use lower-case letters, digits and dashes, and begin with a letter."),
                 field="alias",
@@ -81,19 +119,22 @@ def _set_frame(session: Session, circle: Collection, frame: Frame) -> None:
             other = session.scalar(sa.select(Collection.id).where(Collection.alias == alias))
         if other not in (None, circle.id):
             raise InvalidInputError(N_("Another circle has this short name."), field="alias")
+    if frame.listed and frame.membership is Membership.CONFIDENTIAL:
+        raise InvalidInputError(
+            N_("A confidential circle is shown to its members only and cannot be listed."),
+            field="listed",
+        )
+    if circle.membership not in (None, frame.membership.value):
+        if circle_traces.is_used(session, circle):
+            raise InvalidInputError(NOT_EMPTY, field="membership")
+        circle_traces.forget_ids(session, circle)
     circle.title = title
     circle.description = frame.description.strip()
     circle.alias = alias or None
     circle.ceiling = frame.ceiling.value
     circle.machine_writing = frame.machine_writing.value
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
+    circle.membership, circle.listed = frame.membership.value, frame.listed
+    circle.iep = frame.iep
 
 
 def set_member(
@@ -104,8 +145,12 @@ def set_member(
     *,
     may_read: bool,
     may_contribute: bool,
+    may_moderate: bool = False,
 ) -> CircleMember:
-    """Add an administration to a circle, or change what it may do there."""
+    """Add an administration to a circle, or change what it may do there.
+
+    The members' own moderators never leave the circle without one; an administrator may.
+    """
     administration = session.get(Administration, administration_id)
     if administration is None or administration.kind != AdministrationKind.MEMBER_STATE:
         raise InvalidInputError(
@@ -116,11 +161,26 @@ def set_member(
             N_("Choose what the administration may do; remove it if that is nothing."),
             field="access",
         )
+    if may_moderate and not may_read:
+        raise InvalidInputError(
+            N_("Whoever moderates a circle must read it as well."), field="may_moderate"
+        )
+    if may_moderate and administration.place == Place.REMOTE:
+        raise InvalidInputError(
+            N_("Nobody of this administration signs in here, so it cannot moderate."),
+            field="may_moderate",
+        )
+    _lock(session, circle)
     member = circle.member(administration_id)
+    if member is not None and not may_moderate:
+        _keep_a_moderator(actor, circle, member)
     if member is None:
         member = CircleMember(administration_id=administration_id)
         circle.members.append(member)
+        asked = JoinRequest.administration_id == administration_id
+        circle_traces.settle_requests(session, circle, asked, JoinState.ACCEPTED)
     member.may_read, member.may_contribute = may_read, may_contribute
+    member.may_moderate = may_moderate
     session.flush()
     audit.record(
         session,
@@ -130,6 +190,7 @@ def set_member(
         administration=str(administration_id),
         may_read=may_read,
         may_contribute=may_contribute,
+        may_moderate=may_moderate,
     )
     return member
 
@@ -138,9 +199,12 @@ def remove_member(
     session: Session, actor: Actor, circle: Collection, administration_id: uuid.UUID
 ) -> None:
     """Take an administration out of a circle: from now on it does not even see that it exists."""
+    _lock(session, circle)
     member = circle.member(administration_id)
     if member is None:
         raise NotFoundError
+    _keep_a_moderator(actor, circle, member)
+    circle_traces.take_back(session, actor, circle, administration_id)
     circle.members.remove(member)
     session.flush()
     audit.record(
@@ -148,77 +212,119 @@ def remove_member(
     )
 
 
+def leave(session: Session, actor: Actor, circle: Collection) -> None:
+    """Take the actor's own administration out of a circle; nobody can be kept in one."""
+    _lock(session, circle)
+    member = circle.member(actor.administration_id)
+    if member is None:
+        raise NotFoundError
+    circle_traces.take_back(session, actor, circle, actor.administration_id)
+    circle.members.remove(member)
+    session.flush()
+    audit.record(session, actor, "circle.member.leave", circle)
+
+
+def _lock(session: Session, circle: Collection) -> None:
+    """Let one change of members follow another: each sees who is left."""
+    session.flush()
+    session.refresh(circle, with_for_update=True)
+
+
+def _keep_a_moderator(actor: Actor | None, circle: Collection, member: CircleMember) -> None:
+    if actor is None or Role.ADMINISTRATOR in actor.roles:
+        return
+    if member.may_moderate and [one for one in circle.members if one.may_moderate] == [member]:
+        raise InvalidInputError(LAST_MODERATOR, field="may_moderate")
+
+
+def size_band(count: int) -> str:
+    """Return a number of members in a band ("4–9"), "" below the smallest band."""
+    if count >= _MANY:
+        return f"{_MANY}+"
+    return next((f"{low}–{high}" for low, high in _BANDS if low <= count <= high), "")
+
+
 def readers_of(circle: Collection, producer_id: uuid.UUID) -> list[CircleMember]:
-    """Return the members who read what this producer releases, by code; the producer is none."""
+    """Return the members who read what this producer releases, by code; the producer is none.
+
+    Of a confidential circle, this list is for the machinery alone and never for a page.
+    """
     return sorted(
         (m for m in circle.members if m.may_read and m.administration_id != producer_id),
         key=lambda member: member.administration.code,
     )
 
 
+def obstacle(circle: Collection, producer_id: uuid.UUID) -> str | None:
+    """Return why nothing at all can be released to a circle now, as a message id; None if it can.
+
+    Of a confidential circle the answer is the same for every producer.
+    """
+    if circle.is_confidential:
+        reading = sum(member.may_read for member in circle.members)
+        return None if reading >= MIN_CONFIDENTIAL else TOO_FEW
+    return None if readers_of(circle, producer_id) else NO_READERS
+
+
 @dataclass(frozen=True)
-class Received:
-    """One report in a circle, as its members list it."""
+class Audience:
+    """Who would read what a producer releases to a circle, as far as the producer may know.
 
-    stix_id: str
-    title: str
-    producer: Administration | None
-    added_at: datetime
-    tlp: TLP
-    via: str
+    recipients: by code; None in a confidential circle. band: how many members it has then, else
+    "". policy: the strictest of the cards, in steps for a confidential circle. cards: one for each
+    recipient, None where it has said nothing; [] for a confidential circle. counted: how many
+    recipients count for a ceiling: of a confidential circle the end of its band.
+    """
+
+    recipients: list[CircleMember] | None
+    band: str
+    policy: MergedPolicy
+    cards: list[PolicyCard | None]
+    counted: int
+
+    def conflicts(
+        self, *, tlp: TLP, retention_days: int | None = None
+    ) -> list[tuple[CircleMember | None, Conflict]]:
+        """Return what stands against content of this marking, with whose card says so.
+
+        The member is None in a confidential circle, and the conflict then one with the whole of it.
+        """
+        if self.recipients is None:
+            found = conflicts(self.policy, tlp=tlp, retention_days=retention_days)
+            return [(None, one) for one in found]
+        return [
+            (member, one)
+            for member, card in zip(self.recipients, self.cards, strict=True)
+            for one in conflicts(merged([card]), tlp=tlp, retention_days=retention_days)
+        ]
 
 
-def received(session: Session, circle: Collection) -> Sequence[Received]:
-    """Return the newest reports of a circle in their latest version, newest first, at most 100."""
+def audience_of(session: Session, circle: Collection, producer_id: uuid.UUID) -> Audience:
+    """Return the audience of a producer in a circle, or of a direct collection."""
+    if circle.is_confidential:
+        size = len(circle.members)
+        return Audience(
+            recipients=None,
+            band=size_band(size),
+            policy=policy_of(session, circle),
+            cards=[],
+            counted=next((high for _low, high in _BANDS if size <= high), 10 * _MANY),
+        )
+    recipients = readers_of(circle, producer_id)
+    found = cards_of(session, [member.administration_id for member in recipients])
+    cards = [found.get(member.administration_id) for member in recipients]
+    return Audience(recipients, "", merged(cards), cards, len(recipients))
+
+
+def policy_of(session: Session, circle: Collection) -> MergedPolicy:
+    """Return the strictest policy of all who read a circle; in steps for a confidential one."""
+    # one statement, the same for any number of members
     query = (
-        sa.select(ObjectVersion, FeedEntry.added_us, Administration)
-        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
-        .outerjoin(Administration, Administration.id == ObjectVersion.owner_id)
-        .where(
-            FeedEntry.collection_id == circle.id,
-            FeedEntry.type == "report",
-            FeedEntry.is_last,
-            ObjectVersion.erased_at.is_(None),
-        )
-        .order_by(FeedEntry.seq.desc())
-        .limit(NEWEST)
+        sa.select(PolicyCard)
+        .join(CircleMember, CircleMember.administration_id == PolicyCard.administration_id)
+        .where(CircleMember.collection_id == circle.id, CircleMember.may_read)
     )
-    return [
-        Received(
-            stix_id=version.stix_id,
-            title=str(object_in(version.body or b"{}").get("name", "")),
-            producer=producer,
-            added_at=moment_of(added_us),
-            tlp=TLP(version.tlp),
-            via=version.via,
-        )
-        for version, added_us, producer in session.execute(query)
-    ]
-
-
-def newest_bodies(
-    session: Session, circle: Collection, stix_ids: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Return the latest versions of objects that a circle holds, in the order of its feed."""
-    found: list[tuple[int, bytes]] = []
-    for part in in_parts(sorted(set(stix_ids))):
-        query = (
-            sa.select(FeedEntry.seq, ObjectVersion.body)
-            .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
-            .where(
-                FeedEntry.collection_id == circle.id,
-                FeedEntry.stix_id.in_(part),
-                FeedEntry.is_last,
-                ObjectVersion.erased_at.is_(None),
-            )
-        )
-        found += [(seq, body or b"{}") for seq, body in session.execute(query)]
-    return [object_in(body) for _seq, body in sorted(found)]
-
-
-def object_count(session: Session, circle: Collection) -> int:
-    """Return how many objects a circle holds, old versions not counted."""
-    query = sa.select(sa.func.count()).where(
-        FeedEntry.collection_id == circle.id, FeedEntry.is_last
-    )
-    return session.scalar(query) or 0
+    cards: list[PolicyCard | None] = list(session.scalars(query))
+    cards += [None] * (sum(member.may_read for member in circle.members) - len(cards))
+    policy = merged(cards)
+    return policy.in_steps() if circle.is_confidential else policy

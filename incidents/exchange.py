@@ -12,12 +12,63 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     """Attach rights, pages, the TAXII server and the start-page panel to the application."""
     from cirt import navigation
     from cirt.errors import N_
-    from cirt.incidents import circle_views, exchange_rights, release_views, taxii_views
+    from cirt.incidents import (
+        circle_views,
+        detection_views,
+        direct_collections,
+        exchange_rights,
+        misp_feed_views,
+        release_plan_views,
+        release_views,
+        taxii_views,
+    )
     from cirt.incidents.taxii_pages import PageServer
 
-    assert exchange_rights  # noqa: S101 - imported for the rights it registers
-    for part in (circle_views, release_views, taxii_views):
+    # imported for what they register: rows of rights, collections of new administrations, pages
+    assert exchange_rights and direct_collections and release_plan_views  # noqa: S101 - see above
+    for part in (circle_views, detection_views, misp_feed_views, release_views, taxii_views):
         app.register_blueprint(part.blueprint)
+    from cirt.incidents import (
+        audience_ceiling_views,
+        circle_member_views,
+        circle_rights,
+        joining_views,
+        policy_card_views,
+    )
+
+    assert circle_rights  # noqa: S101 - see above
+    for part in (circle_member_views, joining_views, policy_card_views, audience_ceiling_views):
+        app.register_blueprint(part.blueprint)
+    from cirt.incidents import submission_rights, submission_views
+
+    assert submission_rights  # noqa: S101 - see above
+    app.register_blueprint(submission_views.blueprint)
+    navigation.add_entry(
+        "submissions.index", N_("Sent by machines"), action="submission.list", order=27
+    )
+    from cirt.incidents import protection_views
+
+    app.register_blueprint(protection_views.blueprint)
+    protection_views.add_words(app)
+    from cirt.incidents import inbox_rights
+    from cirt.incidents.inbox import registering
+
+    assert inbox_rights  # noqa: S101 - see above
+    registering.register(app, home)
+    from cirt.incidents import recall_rights
+    from cirt.incidents.recall import hold_views, key_views, pages, views
+
+    # the pages of recalls are one address with three modules
+    assert recall_rights and hold_views and key_views and views  # noqa: S101 - see above
+    app.register_blueprint(pages.blueprint)
+    from cirt.incidents import peer_rights
+    from cirt.incidents.peers import polling
+    from cirt.incidents.peers import views as peer_views
+
+    assert peer_rights and polling  # noqa: S101 - see above
+    app.register_blueprint(peer_views.blueprint)
+    navigation.add_entry("peers.index", N_("Peers"), action="peer.list", order=29)
+    navigation.add_entry("recall.index", N_("Recalls"), action="recall.list", order=27)
     navigation.add_entry("circles.index", N_("Circles"), action="circle.list", order=30)
     navigation.add_entry("releases.waiting", N_("Releases"), action="release.list", order=25)
     home.append(home_part)
@@ -32,13 +83,17 @@ def home_part() -> "HomePart | None":
 
     from cirt import access
     from cirt.homepart import HomePart
-    from cirt.incidents.circle_models import Collection
-    from cirt.incidents.release_views import waiting_releases
+    from cirt.incidents import joining_views
+    from cirt.incidents.circle_models import Collection, CollectionKind
+    from cirt.incidents.release_pages import audience_name, waiting_releases
+    from cirt.incidents.submission_views import waiting_tasks
     from cirt.web import actor, db_session
 
     if not access.role_allows(actor(), "circle.list"):
         return None
-    circles = db_session().scalars(access.visible(actor(), Collection, "circle.see")).unique().all()
+    of_a_circle = Collection.kind == CollectionKind.CIRCLE.value
+    query = access.visible(actor(), Collection, "circle.see").where(of_a_circle)
+    circles = db_session().scalars(query).unique().all()
     half = {
         "title": _("Circles"),
         "sentence": _("Who shares with whom, what was released to them, and their machine access."),
@@ -54,9 +109,12 @@ def home_part() -> "HomePart | None":
                 "url": flask.url_for("releases.detail", release_id=row.id),
                 "status": "review",
                 "status_label": _("To approve"),
-                "hint": _("Release to %(circle)s", circle=row.collection.title),
+                "hint": _("Release to %(circle)s", circle=audience_name(row.collection)),
             }
             for row in waiting_releases()
             if row.prepared_by != actor().user_id
         ]
+    tasks += joining_views.waiting_tasks()
+    if access.role_allows(actor(), "submission.list"):
+        tasks += waiting_tasks()
     return HomePart(half=half, tasks=tasks)

@@ -3,9 +3,16 @@
 import sqlalchemy as sa
 
 from cirt.access import Actor, Fact, Role, permit
+from cirt.accounts.models import Administration, AdministrationKind
 from cirt.errors import N_
 from cirt.incidents.case_models import Incident
-from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
+from cirt.incidents.circle_models import (
+    CircleMember,
+    Collection,
+    CollectionKind,
+    MachineWriting,
+    Membership,
+)
 from cirt.incidents.release_models import Release, StandingApproval
 from cirt.incidents.rights import CASE_ROLES, OWN_INCIDENT
 from cirt.incidents.store_models import TaxiiStatus
@@ -28,13 +35,39 @@ def _reader(actor: Actor) -> sa.ColumnElement[bool]:
     return _membership(actor, CircleMember.may_read.is_(True))
 
 
-def _contributor(actor: Actor) -> sa.ColumnElement[bool]:
+def _member_contributor(actor: Actor) -> sa.ColumnElement[bool]:
     return _membership(actor, CircleMember.may_contribute.is_(True))
 
 
+def _contributor(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.or_(_member_contributor(actor), _addressed_to_another(actor))
+
+
+def _addressed_to_another(actor: Actor) -> sa.ColumnElement[bool]:
+    # whoever is a Member State's may address something to another one alone
+    sender = sa.select(Administration.id).where(
+        Administration.id == actor.administration_id,
+        Administration.kind == AdministrationKind.MEMBER_STATE.value,
+    )
+    return sa.and_(
+        Collection.kind == CollectionKind.DIRECT.value,
+        Collection.administration_id != actor.administration_id,
+        sender.exists(),
+    )
+
+
 def _machine_contributor(actor: Actor) -> sa.ColumnElement[bool]:
-    direct = Collection.machine_writing == MachineWriting.DIRECT.value
-    return sa.and_(direct, _membership(actor, CircleMember.may_contribute.is_(True)))
+    writing = (MachineWriting.DIRECT.value, MachineWriting.MODERATED.value)
+    contributes = CircleMember.may_contribute.is_(True)
+    # where members do not know of each other, whoever writes must read as well: then the refusal of
+    # an id that is taken says nothing that the feed does not say
+    member = sa.or_(
+        _membership(actor, contributes, CircleMember.may_read.is_(True)),
+        sa.and_(Collection.membership == Membership.VISIBLE.value, _membership(actor, contributes)),
+    )
+    return sa.and_(
+        Collection.machine_writing.in_(writing), sa.or_(member, _addressed_to_another(actor))
+    )
 
 
 def _own_release(actor: Actor) -> sa.ColumnElement[bool]:
@@ -43,7 +76,9 @@ def _own_release(actor: Actor) -> sa.ColumnElement[bool]:
         Incident.id == Release.incident_id, OWN_INCIDENT.clause(actor)
     )
     return sa.and_(
-        Release.administration_id == actor.administration_id, incident.correlate(Release).exists()
+        Release.administration_id == actor.administration_id,
+        # what answers a producer belongs to no case of one's own
+        sa.or_(Release.incident_id.is_(None), incident.correlate(Release).exists()),
     )
 
 
@@ -56,12 +91,17 @@ def _own_status(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 ANY_CIRCLE = Fact(
-    Collection, N_("Administrators see the frame of every circle."), lambda _actor: sa.true()
+    Collection,
+    N_("Administrators see the frame of every circle."),
+    lambda _actor: Collection.kind == CollectionKind.CIRCLE.value,
 )
 MEMBER = Fact(Collection, N_("Circles are for their members."), _member)
 READER = Fact(Collection, N_("Your administration does not read this circle."), _reader)
 CONTRIBUTOR = Fact(
     Collection, N_("Your administration does not contribute to this circle."), _contributor
+)
+MEMBER_CONTRIBUTOR = Fact(
+    Collection, N_("Your administration does not contribute to this circle."), _member_contributor
 )
 MACHINE_CONTRIBUTOR = Fact(
     Collection,
@@ -94,11 +134,12 @@ permit("release.read", CASE_ROLES, OWN_RELEASE)
 permit("release.end", CASE_ROLES, OWN_RELEASE)
 # that the preparer does not approve is the policy's to say, see `release_policy`
 permit("release.approve", [Role.RELEASING_OFFICER], OWN_RELEASE)
-permit("approval.give", [Role.RELEASING_OFFICER], CONTRIBUTOR)
+permit("approval.give", [Role.RELEASING_OFFICER], MEMBER_CONTRIBUTOR)
 permit("approval.end", [Role.RELEASING_OFFICER], OWN_APPROVAL)
 
 permit("taxii.see", [Role.MACHINE], MEMBER, scope="taxii.read")
 permit("taxii.see", [Role.MACHINE], MEMBER, scope="taxii.write")
+permit("taxii.see", [Role.MACHINE], MACHINE_CONTRIBUTOR, scope="taxii.write")
 permit("taxii.read", [Role.MACHINE], READER, scope="taxii.read")
 permit("taxii.write", [Role.MACHINE], MACHINE_CONTRIBUTOR, scope="taxii.write")
 permit("taxii.status", [Role.MACHINE], OWN_STATUS, scope="taxii.read")

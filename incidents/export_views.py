@@ -9,14 +9,14 @@ from flask_babel import gettext as _
 
 from cirt import audit, i18n
 from cirt.errors import DomainError
-from cirt.incidents import cases
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import blueprint, incident_for
 from cirt.incidents.case_words import LOSS_KINDS
+from cirt.incidents.exits import Exit, require_exit
 from cirt.incidents.wire_content import NOT_SENT, content_of
 from cirt.routing import opens
 from cirt.stix.ids import in_order, readable
-from cirt.stix.misp_content import Loss
+from cirt.stix.misp_content import Loss, MispExport
 from cirt.stix.misp_exchange import export_event
 from cirt.stix.wire import WireBundle, build
 from cirt.web import actor, db_session, installation
@@ -65,7 +65,7 @@ def _kinds(made: WireBundle) -> list[tuple[str, int]]:
 def bundle_file(incident_id: uuid.UUID) -> Any:
     """The STIX bundle as a file."""
     incident = incident_for("incident.export", incident_id, page="stix")
-    cases.require_leaving_by_file(incident)
+    require_exit(incident.marking, Exit.STIX_FILE)
     made = build(content_of(db_session(), incident))
     return _file(incident, made.body, f"{incident.reference}.stix.json", STIX_TYPE, "stix", lost=0)
 
@@ -75,11 +75,11 @@ def bundle_file(incident_id: uuid.UUID) -> Any:
 def export(incident_id: uuid.UUID) -> Any:
     """Which files there are of a case, and what the MISP event does not hold."""
     incident = incident_for("incident.export", incident_id, page="export")
-    cases.require_leaving_by_file(incident)
+    require_exit(incident.marking, Exit.MISP_FILE)
     losses: tuple[Loss, ...] = ()
     problem = ""
     try:
-        losses = export_event(content_of(db_session(), incident)).losses
+        losses = _event(incident).losses
     except DomainError as error:
         problem = i18n.sentence(error)
     return flask.render_template(
@@ -89,6 +89,11 @@ def export(incident_id: uuid.UUID) -> Any:
         losses=[loss_row(each.kind, each.what, each.message, dict(each.params)) for each in losses],
         problem=problem,
     )
+
+
+def _event(incident: Incident) -> MispExport:
+    """Return the event; of an imported incident it names the event that came in."""
+    return export_event(content_of(db_session(), incident), extends=incident.origin_uuid)
 
 
 def loss_row(kind: str, what: str, message: str, params: dict[str, Any]) -> dict[str, str]:
@@ -106,8 +111,8 @@ def loss_row(kind: str, what: str, message: str, params: dict[str, Any]) -> dict
 def misp_file(incident_id: uuid.UUID) -> Any:
     """The case as a MISP event file."""
     incident = incident_for("incident.export", incident_id, page="misp")
-    cases.require_leaving_by_file(incident)
-    made = export_event(content_of(db_session(), incident))
+    require_exit(incident.marking, Exit.MISP_FILE)
+    made = _event(incident)
     name = f"{incident.reference}.misp.json"
     return _file(incident, made.body, name, "application/json", "misp", lost=len(made.losses))
 

@@ -5,62 +5,28 @@ and changes last. So whoever has read up to a position never finds something new
 """
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.clock import now
-from cirt.db import FEED_STAGE, before_commit
-from cirt.errors import N_, ConflictError
-from cirt.incidents.object_store import Kept, in_parts, insert_if_absent
-from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
+from cirt.incidents.exits import Exit, words_leaving
+from cirt.incidents.feed_writing import OtherProducerError as OtherProducerError
+from cirt.incidents.feed_writing import changes_of, locked_counter
+from cirt.incidents.object_store import Kept, in_parts
+from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.taxii_filters import Filters, Which
-from cirt.stix.taxii_protocol import microseconds
 
 # the bare column, as the index of latest versions says it; SQLAlchemy would add "= 1" on SQLite,
 # which SQLite does not recognise as the condition of that index
 _LATEST: sa.ColumnElement[Any] = sa.literal_column("feed_entry.is_last")
 
 
-class OtherProducerError(ConflictError):
-    """In this collection the id belongs to another administration."""
-
-    def __init__(self, stix_id: str) -> None:
-        super().__init__(
-            N_(
-                "%(id)s belongs to another producer in this circle. Give your object an id of its own."
-            ),
-            id=stix_id,
-        )
-
-
-@dataclass(slots=True)
-class _NewEntry:
-    """A row about to be inserted, with the columns of FeedEntry: thousands at a time."""
-
-    collection_id: uuid.UUID
-    seq: int
-    added_us: int
-    object_version_id: uuid.UUID
-    owner_id: uuid.UUID
-    stix_id: str
-    type: str
-    version: str
-    version_key: str
-    spec_version: str
-    is_last: bool = True
-    is_first: bool = True
-
-
-_Entry = FeedEntry | _NewEntry
-_COLUMNS: Final = tuple(field.name for field in fields(_NewEntry))
-
-
-def _values(entry: _NewEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _COLUMNS}
+# an intake may hold what is marked stricter: it is read on the screen, and no page gives it out
+_LEAVING: Final = words_leaving(Exit.COLLECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +47,39 @@ class Page:
     rows: tuple[Row, ...]
     more: bool
 
+    @property
+    def last_seq(self) -> int:
+        """Return the position of the last item, 0 of an empty page."""
+        return self.rows[-1].seq if self.rows else 0
 
-def append(session: Session, collection_id: uuid.UUID, versions: Sequence[Kept]) -> None:
+
+def append(
+    session: Session,
+    collection_id: uuid.UUID,
+    versions: Sequence[Kept],
+    *,
+    even_withdrawn: bool = False,
+) -> None:
     """Add versions to a collection's feed when this transaction commits.
 
-    A version that is there already is not added again. The commit fails with OtherProducerError
-    when an id belongs to somebody else there; ask `owners_in` first to say so kindly.
+    A version that is there already is not added again, and one that was withdrawn from there stays
+    away; even_withdrawn: unless a person approves that it comes back. The commit fails with
+    OtherProducerError when an id belongs to somebody else there; ask `owners_in` first to say so
+    kindly.
     """
-    queue: dict[uuid.UUID, list[Kept]] = session.info.setdefault("feed", {})
-    queue.setdefault(collection_id, []).extend(versions)
-    before_commit(session, FEED_STAGE, _write)
+    changes = changes_of(session, collection_id)
+    changes.added.extend(versions)
+    if even_withdrawn:
+        changes.again.update(version.id for version in versions)
+
+
+def withdraw(session: Session, collection_id: uuid.UUID, version_ids: Iterable[uuid.UUID]) -> None:
+    """Take versions out of one collection's feed when this transaction commits.
+
+    No page of this collection gives them out any more, in no version; other collections that have
+    the same versions keep them (see `recall.erasure` for the bodies).
+    """
+    changes_of(session, collection_id).withdrawn.update(version_ids)
 
 
 def owners_in(
@@ -103,6 +92,25 @@ def owners_in(
             FeedEntry.collection_id == collection_id, FeedEntry.stix_id.in_(part)
         )
         found.update((stix_id, owner_id) for stix_id, owner_id in session.execute(query))
+    return found
+
+
+def versions_in(
+    session: Session,
+    collection_id: uuid.UUID,
+    version_ids: Sequence[uuid.UUID],
+    *,
+    only_withdrawn: bool = False,
+) -> set[uuid.UUID]:
+    """Return which of these rows of object_version are, or were, in a collection's feed."""
+    found: set[uuid.UUID] = set()
+    for part in in_parts(sorted(set(version_ids))):
+        query = sa.select(FeedEntry.object_version_id).where(
+            FeedEntry.collection_id == collection_id, FeedEntry.object_version_id.in_(part)
+        )
+        if only_withdrawn:
+            query = query.where(FeedEntry.withdrawn_at.is_not(None))
+        found.update(session.scalars(query))
     return found
 
 
@@ -119,94 +127,10 @@ def erase(session: Session, versions: Sequence[ObjectVersion]) -> None:
         for collection_id, count in session.execute(query):
             held[collection_id] = held.get(collection_id, 0) + count
     for collection_id in sorted(held):
-        _locked_counter(session, collection_id).erasures += held[collection_id]
+        locked_counter(session, collection_id).erasures += held[collection_id]
     for version in versions:
         version.body, version.erased_at = None, version.erased_at or now()
     session.flush()
-
-
-def _write(session: Session) -> None:
-    session.flush()
-    queue: dict[uuid.UUID, list[Kept]] = session.info.pop("feed", {})
-    for collection_id in sorted(queue):
-        _append(session, _locked_counter(session, collection_id), queue[collection_id])
-
-
-def _append(session: Session, counter: FeedCounter, versions: Sequence[Kept]) -> None:
-    n, last_us, clock_us = counter.n, counter.last_added_us, microseconds(now())
-    ids = [version.item.stix_id for version in versions]
-    known = _entries(session, counter.collection_id, ids)
-    added: list[_NewEntry] = []
-    for version in versions:
-        owner_id, stix_id, key = version.item.key
-        entries = known.setdefault(stix_id, [])
-        if entries and entries[0].owner_id != owner_id:
-            raise OtherProducerError(stix_id)
-        if any(entry.version_key == key for entry in entries):
-            continue
-        n += 1
-        last_us = max(clock_us, last_us + 1)
-        entry = _NewEntry(
-            collection_id=counter.collection_id,
-            seq=n,
-            added_us=last_us,
-            object_version_id=version.id,
-            owner_id=owner_id,
-            stix_id=stix_id,
-            type=version.item.type,
-            version=version.item.version,
-            version_key=key,
-            spec_version=version.item.spec_version,
-        )
-        _mark_ends(entry, entries)
-        entries.append(entry)
-        added.append(entry)
-    session.flush()  # what was the last or first version of an object before
-    if added:
-        session.execute(sa.insert(FeedEntry), [_values(entry) for entry in added])
-    counter.n, counter.last_added_us = n, last_us
-    session.flush()
-
-
-def _mark_ends(entry: "_NewEntry", others: Sequence["_Entry"]) -> None:
-    """Say which of an object's versions is now the last and which the first, by their times."""
-    entry.is_last = all(other.version_key < entry.version_key for other in others)
-    entry.is_first = all(other.version_key > entry.version_key for other in others)
-    for other in others:
-        if entry.is_last and other.is_last:
-            other.is_last = False
-        if entry.is_first and other.is_first:
-            other.is_first = False
-
-
-def _entries(
-    session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]
-) -> dict[str, list["_Entry"]]:
-    found: dict[str, list[_Entry]] = {}
-    for part in in_parts(sorted(set(stix_ids))):
-        query = sa.select(FeedEntry).where(
-            FeedEntry.collection_id == collection_id, FeedEntry.stix_id.in_(part)
-        )
-        # rows read earlier in this transaction may have changed before the lock was ours
-        for entry in session.scalars(query.execution_options(populate_existing=True)):
-            found.setdefault(entry.stix_id, []).append(entry)
-    return found
-
-
-def _locked_counter(session: Session, collection_id: uuid.UUID) -> FeedCounter:
-    query = (
-        sa.select(FeedCounter)
-        .where(FeedCounter.collection_id == collection_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    counter = session.scalars(query).one_or_none()
-    if counter is None:
-        # two first writers: the second waits here and finds the row
-        row = {"collection_id": collection_id, "n": 0, "last_added_us": 0}
-        session.execute(insert_if_absent(session, FeedCounter.__table__).values(row))
-        counter = session.scalars(query).one()
-    return counter
 
 
 def page(
@@ -219,7 +143,8 @@ def page(
 ) -> Page:
     """Return what follows a position, oldest first, at most `filters.limit` items.
 
-    stix_id: only versions of this object. Erased bodies are not given out.
+    stix_id: only versions of this object. Erased bodies, what was withdrawn from here, and what no
+    collection may give out (see `exits`) are left out.
     """
     entry, stored = FeedEntry, ObjectVersion
     query = (
@@ -235,6 +160,8 @@ def page(
             entry.collection_id == collection_id,
             entry.seq > filters.position,
             stored.erased_at.is_(None),
+            stored.tlp.in_(_LEAVING),
+            entry.withdrawn_at.is_(None),
             *_matches(collection_id, filters),
         )
         .order_by(entry.seq)
@@ -255,7 +182,9 @@ def holds(session: Session, collection_id: uuid.UUID, stix_id: str) -> bool:
         .where(
             FeedEntry.collection_id == collection_id,
             FeedEntry.stix_id == stix_id,
+            FeedEntry.withdrawn_at.is_(None),
             ObjectVersion.erased_at.is_(None),
+            ObjectVersion.tlp.in_(_LEAVING),
         )
         .limit(1)
     )

@@ -9,7 +9,12 @@ from cirt import taxonomies
 from cirt.access import role_allows
 from cirt.homepart import HomePart
 from cirt.incidents import case_queries
+from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import local
+from cirt.incidents.impact_models import IncidentTask
+from cirt.incidents.impact_words import OUTCOME_KINDS
+from cirt.incidents.suite_words import word_of
+from cirt.incidents.tasks import open_tasks_of
 from cirt.web import actor, db_session
 
 
@@ -50,4 +55,17 @@ def home_part() -> HomePart | None:
             }
             for incident in case_queries.to_judge(db_session(), actor())
         ]
+    tasks += [_own_task(task, incident) for task, incident in open_tasks_of(db_session(), actor())]
     return HomePart(half=half, tasks=tasks)
+
+
+def _own_task(task: IncidentTask, incident: Incident) -> dict[str, Any]:
+    return {
+        "title": task.name,
+        "url": flask.url_for("incidents.tasks", incident_id=incident.id),
+        "status": OUTCOME_KINDS[task.outcome],
+        "status_label": word_of(task.outcome, "task-outcome"),
+        "hint": _(
+            "Your task in incident %(reference)s", reference=f"\u2066{incident.reference}\u2069"
+        ),
+    }

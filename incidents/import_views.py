@@ -9,30 +9,41 @@ from flask_babel import gettext as _
 from cirt import jobs
 from cirt.access import load, require, visible
 from cirt.errors import N_, DomainError, NotFoundError, UnsupportedError
-from cirt.files import clean_name, keep_file
+from cirt.files import TYPES, clean_name, keep_file
+from cirt.incidents import misp_folder
 from cirt.incidents.case_forms import ImportForm
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import blueprint, incident_for, refuse
-from cirt.incidents.case_words import DISTRIBUTION_NAMES
+from cirt.incidents.case_words import DISTRIBUTION_NAMES, KNOWN_LABELS, KNOWN_SENTENCES
 from cirt.incidents.export_views import loss_row
+from cirt.incidents.misp_echo import Known
 from cirt.incidents.rights import IMPORT_JOB
 from cirt.routing import opens
 from cirt.stix.marking import TLP
 from cirt.web import actor, db_session, installation
 
+_TYPES = {
+    "application/json": TYPES["application/json"],
+    "application/zip": ((".zip",), misp_folder.BEGINNINGS),
+}
+MAX_SHOWN = 500
+
 
 @blueprint.route("/import", methods=["GET", "POST"])
 @opens("incident.create")
 def import_misp() -> Any:
-    """Choose a MISP event file."""
+    """Choose a MISP event file, or the folder of a feed."""
     require(db_session(), actor(), "incident.create")
     form = ImportForm()
     if form.validate_on_submit():
         upload = form.file.data
         try:
-            if not clean_name(upload.filename or "").lower().endswith(".json"):
+            if not clean_name(upload.filename or "").lower().endswith((".json", ".zip")):
                 raise UnsupportedError(
-                    N_("Choose the JSON file of a MISP event; its name ends in .json."),
+                    N_(
+                        "Choose the JSON file of a MISP event or the ZIP file of a feed; its name "
+                        "ends in .json or .zip."
+                    ),
                     field="file",
                 )
             row = keep_file(
@@ -42,6 +53,7 @@ def import_misp() -> Any:
                 upload.stream,
                 name=upload.filename,
                 tlp=TLP.AMBER_STRICT.value,
+                types=_TYPES,
             )
         except DomainError as error:
             refuse(form, error, "file")
@@ -60,13 +72,11 @@ def import_status(job_id: uuid.UUID) -> Any:
     job = load(db_session(), actor(), jobs.Job, job_id, seen_by="incident.import")
     require(db_session(), actor(), "incident.import", job)
     results = (job.result or {}).get("incidents", [])
-    if len(results) == 1 and not results[0]["is_new"]:
+    refused = (job.result or {}).get("refused", [])
+    if len(results) == 1 and not results[0]["is_new"] and not refused:
         known = _seen(results)
         if known:
-            flask.flash(
-                _("This event was imported before; here is its incident. Nothing was doubled."),
-                "info",
-            )
+            flask.flash(_(KNOWN_SENTENCES[Known(results[0].get("kind", Known.BEFORE))]), "info")
             return flask.redirect(flask.url_for(".detail", incident_id=results[0]["incident_id"]))
     seen = _seen(results)
     message = _(job.message) if job.message else ""
@@ -74,7 +84,21 @@ def import_status(job_id: uuid.UUID) -> Any:
         "incidents/import_status.html",
         job=job,
         message=message % job.message_params if job.message_params else message,
-        results=[(seen.get(uuid.UUID(each["incident_id"])), each["is_new"]) for each in results],
+        results=[
+            (
+                seen.get(uuid.UUID(each["incident_id"])),
+                each["is_new"],
+                _(KNOWN_LABELS[Known(each.get("kind", Known.BEFORE))]),
+            )
+            for each in results
+        ],
+        refused=[
+            (each["name"], _(each["message"]) % each["params"])
+            if each["params"]
+            else (each["name"], _(each["message"]))
+            for each in refused[:MAX_SHOWN]
+        ],
+        refused_count=len(refused),
     )
 
 

@@ -1,11 +1,10 @@
-"""The job that turns an uploaded MISP event file into incidents, each event once."""
+"""The job that turns an uploaded MISP event file or feed folder into incidents, each event once."""
 
 import unicodedata
 import uuid
 from datetime import UTC, datetime, time
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt import audit, taxonomies
@@ -18,14 +17,16 @@ from cirt.errors import N_, DomainError, ForbiddenError, InvalidInputError, NotF
 from cirt.files import FileStore, StoredFile, content_of
 from cirt.incidents import cases, observables
 from cirt.incidents.case_details import MAX_COMMENT, UNDETERMINED, CaseDetails
-from cirt.incidents.case_models import Incident, IncidentRule
+from cirt.incidents.case_models import IncidentRule
+from cirt.incidents.misp_echo import Known, known_event
+from cirt.incidents.misp_folder import Refused, is_folder, read_folder
 from cirt.incidents.observables import NewObservable
 from cirt.incidents.rights import IMPORT_JOB
 from cirt.incidents.wire_content import rsit_tag
 from cirt.jobs import Effect, Task, handles
 from cirt.stix.marking import TLP
 from cirt.stix.misp_content import MispImport
-from cirt.stix.misp_exchange import import_events
+from cirt.stix.misp_exchange import import_events, import_files
 
 # a report longer than this is cut; the count stays true
 KEPT_LOSSES = 5_000
@@ -45,8 +46,9 @@ def import_misp(task: Task) -> Effect:
         if row is None or data is None:
             raise InvalidInputError(N_("The uploaded file was removed already; upload it again."))
         name, sha256 = row.name, row.sha256
+    refused: list[Refused] = []
     try:
-        events = import_events(data)
+        events = _folder(data, refused) if is_folder(data) else import_events(data)
     except DomainError:
         # what cannot be used is not kept
         with database.writing() as session:
@@ -58,9 +60,27 @@ def import_misp(task: Task) -> Effect:
         file = {"name": name, "sha256": sha256}
         results = [_record(session, actor, event, file) for event in events]
         _erase(session, files, file_id)
-        return {"incidents": results}
+        return {"incidents": results, "refused": [_refusal(one) for one in refused]}
 
     return effect
+
+
+def _folder(data: bytes, refused: list[Refused]) -> list[MispImport]:
+    """Return the events of a feed's folder; what is not taken of it is added to `refused`."""
+    folder = read_folder(data)
+    refused += folder.refused
+    events = []
+    for key, found in import_files(folder.events).items():
+        if isinstance(found, DomainError):
+            refused.append(Refused(f"{key}.json", found.message, dict(found.params)))
+        else:
+            events.append(found)
+    return events
+
+
+def _refusal(one: Refused) -> dict[str, Any]:
+    params = {key: value for key, value in one.params.items() if key != "field"}
+    return {"name": one.name, "message": one.message, "params": params}
 
 
 def _actor(session: Session, task: Task) -> Actor:
@@ -76,15 +96,11 @@ def _actor(session: Session, task: Task) -> Actor:
 def _record(
     session: Session, actor: Actor, event: MispImport, file: dict[str, Any]
 ) -> dict[str, Any]:
-    """Record one event and return {"incident_id", "is_new"}; a known one stays as it is."""
-    known = session.scalar(
-        sa.select(Incident.id).where(
-            Incident.administration_id == actor.administration_id,
-            Incident.origin_uuid == event.uuid,
-        )
-    )
+    """Record one event and return {"incident_id", "is_new", "kind"}; a known one stays as it is."""
+    known = known_event(session, actor.administration_id, event)
     if known is not None:
-        return {"incident_id": str(known), "is_new": False}
+        incident_id, kind = known
+        return {"incident_id": str(incident_id), "is_new": False, "kind": kind.value}
     incident = cases.create_incident(
         session,
         actor,
@@ -118,7 +134,7 @@ def _record(
         )
         for rule in {rule.key[:200]: rule for rule in event.rules}.values()
     )
-    return {"incident_id": str(incident.id), "is_new": True}
+    return {"incident_id": str(incident.id), "is_new": True, "kind": Known.NEW.value}
 
 
 def details_of_event(event: MispImport) -> CaseDetails:
@@ -151,6 +167,7 @@ def origin_of(event: MispImport, file: dict[str, Any]) -> dict[str, Any]:
         "form": "misp",
         "file": file,
         "event_uuid": str(event.uuid),
+        "timestamp": event.stamp,
         "title": event.title,
         "producer_name": event.producer_name,
         "producer_uuid": event.producer_uuid,

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from cirt import strictjson
 from cirt.clock import now
 from cirt.errors import N_, ConflictError
-from cirt.incidents.store_models import ObjectVersion
-from cirt.stix.extensions import EVENT, INCIDENT_CORE, published
+from cirt.incidents.store_models import FeedEntry, ObjectVersion
+from cirt.stix import withdrawal
+from cirt.stix.attack import published_attack
+from cirt.stix.extensions import EXTENSION_IDS, published
 from cirt.stix.ids import canonical_json
 from cirt.stix.marking import TLP, published_marking, strictest, tlp_of
 from cirt.stix.taxii_filters import version_key
@@ -36,6 +38,10 @@ Item = TypeVar("Item")
 
 class DifferentContentError(ConflictError):
     """The same owner, id and version came with other bytes than before."""
+
+
+class TakenBackError(DifferentContentError):
+    """The bytes of this version were erased, and come back only by a release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +105,36 @@ def incoming(stix_object: Mapping[str, Any], owner_id: uuid.UUID, tlp: TLP) -> I
     )
 
 
-def marking_of(stix_object: Mapping[str, Any]) -> TLP | None:
+def marking_of(
+    stix_object: Mapping[str, Any], policies: Mapping[str, TLP] | None = None
+) -> TLP | None:
     """Return the strictest label that an object bears, granular ones included.
 
-    No label counts as AMBER+STRICT; None: it bears a restriction that we cannot read.
+    policies: the IEP policies at hand (`cirt.stix.iep.iep_labels` of what came together). No label
+    counts as AMBER+STRICT; None: it bears a restriction that we cannot read.
     """
     if published_marking(str(stix_object.get("id"))):
         return TLP.CLEAR
-    labels = [tlp_of(stix_object.get("object_marking_refs"))]
+    labels = [tlp_of(stix_object.get("object_marking_refs"), policies)]
     for granular in stix_object.get("granular_markings", ()):
         if "marking_ref" in granular:  # else it names a language
-            labels.append(tlp_of([granular["marking_ref"]]))
+            labels.append(tlp_of([granular["marking_ref"]], policies))
     return None if None in labels else strictest(label for label in labels if label)
 
 
 def published_object(stix_id: str) -> Mapping[str, Any] | None:
     """Return the object that a standard body publishes under this id, None for any other id."""
-    return published_marking(stix_id) or _published_extensions().get(stix_id)
+    return (
+        published_marking(stix_id)
+        or _published_extensions().get(stix_id)
+        or published_attack(stix_id)
+    )
 
 
 @cache
 def _published_extensions() -> Mapping[str, Mapping[str, Any]]:
-    return {thing["id"]: thing for thing in published(INCIDENT_CORE, EVENT)}
+    own = withdrawal.published()
+    return {thing["id"]: thing for thing in [*published(*EXTENSION_IDS), *own]}
 
 
 def objects_in(bundle: bytes) -> list[dict[str, Any]]:
@@ -172,8 +186,13 @@ def keep(
     kept = _by_key(session, [item.key for item in items])
     results: list[Kept | DifferentContentError] = []
     for item in items:
-        key, digest = kept[item.key]
-        results.append(Kept(key, item) if digest == item.digest else _different(item))
+        key, digest, is_erased = kept[item.key]
+        if digest != item.digest:
+            results.append(_different(item))
+        else:
+            # a release is a new act, approved by a person; the feed then stores the bytes again
+            is_back = is_erased and via != "release"
+            results.append(taken_back(item) if is_back else Kept(key, item))
     return results
 
 
@@ -200,6 +219,47 @@ def strictest_before(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A version of an object that somebody other than its owner brought; it changes nothing.
+
+    owner_id: who brought it, which nobody may be told where the collection is confidential.
+    """
+
+    stix_id: str
+    version: str
+    owner_id: uuid.UUID
+    collection_id: uuid.UUID
+
+
+def strangers_versions(
+    session: Session,
+    stix_ids: Sequence[str],
+    owner: uuid.UUID,
+    *,
+    among: Sequence[uuid.UUID],
+) -> list[Stranger]:
+    """Return the versions under an owner's ids that others brought into the collections `among`.
+
+    among: what the asking administration reads; nothing else is looked at.
+    """
+    found: list[Stranger] = []
+    for part in in_parts(sorted(set(stix_ids))):
+        query = (
+            sa.select(
+                FeedEntry.stix_id, FeedEntry.version, FeedEntry.owner_id, FeedEntry.collection_id
+            )
+            .where(
+                FeedEntry.collection_id.in_(among),
+                FeedEntry.stix_id.in_(part),
+                FeedEntry.owner_id.not_in((owner, STANDARD_BODIES)),
+            )
+            .order_by(FeedEntry.stix_id, FeedEntry.version_key, FeedEntry.collection_id)
+        )
+        found += [Stranger(*row) for row in session.execute(query)]
+    return found
+
+
 def in_parts(items: Sequence[Item], size: int = AT_ONCE) -> Iterator[Sequence[Item]]:
     """Yield a long list in pieces that one statement can take."""
     for start in range(0, len(items), size):
@@ -217,21 +277,37 @@ def _different(item: Incoming) -> DifferentContentError:
     )
 
 
+def taken_back(item: Incoming) -> TakenBackError:
+    """Return the refusal of a version that was given out and taken back."""
+    return TakenBackError(
+        N_(
+            "%(id)s of %(version)s was erased here and is not taken in again. Give what you send now"
+            " a later “modified”, or another id."
+        ),
+        id=item.stix_id,
+        version=item.version,
+    )
+
+
 def _by_key(
     session: Session, keys: Sequence[tuple[uuid.UUID, str, str]]
-) -> dict[tuple[uuid.UUID, str, str], tuple[uuid.UUID, str]]:
-    """Return id and digest of the rows with these keys."""
-    found: dict[tuple[uuid.UUID, str, str], tuple[uuid.UUID, str]] = {}
+) -> dict[tuple[uuid.UUID, str, str], tuple[uuid.UUID, str, bool]]:
+    """Return id and digest of the rows with these keys, and whether the body was erased."""
+    found: dict[tuple[uuid.UUID, str, str], tuple[uuid.UUID, str, bool]] = {}
     wanted = set(keys)
     for owner_id in sorted({key[0] for key in wanted}):
         ids = sorted({key[1] for key in wanted if key[0] == owner_id})
         for part in in_parts(ids):
             query = sa.select(
-                ObjectVersion.stix_id, ObjectVersion.version, ObjectVersion.id, ObjectVersion.digest
+                ObjectVersion.stix_id,
+                ObjectVersion.version,
+                ObjectVersion.id,
+                ObjectVersion.digest,
+                ObjectVersion.erased_at,
             ).where(ObjectVersion.owner_id == owner_id, ObjectVersion.stix_id.in_(part))
-            for stix_id, version, row_id, digest in session.execute(query):
+            for stix_id, version, row_id, digest, erased_at in session.execute(query):
                 if (owner_id, stix_id, version) in wanted:
-                    found[owner_id, stix_id, version] = row_id, digest
+                    found[owner_id, stix_id, version] = row_id, digest, erased_at is not None
     return found
 
 

@@ -7,12 +7,19 @@ import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cirt.errors import N_, DomainError, InvalidInputError
+from cirt import i18n
+from cirt.errors import N_, ConflictError, DomainError, InvalidInputError
 from cirt.incidents import case_queries, observables
-from cirt.incidents.case_forms import ChangeObservableForm, ObservableForm, PasteForm
+from cirt.incidents.case_changes import Difference, differences
+from cirt.incidents.case_models import IncidentObservable
 from cirt.incidents.case_pages import blueprint, incident_for, refuse
+from cirt.incidents.case_parts import changes_between, json_values, stamp_of
+from cirt.incidents.case_queries import ObservableFilter
 from cirt.incidents.case_views import page_asked
-from cirt.incidents.case_words import NOTE_SENTENCES, OBSERVABLE_NAMES
+from cirt.incidents.case_words import NOTE_SENTENCES, OBSERVABLE_NAMES, ROLE_WORDS
+from cirt.incidents.impact_words import OBSERVABLE_FIELDS
+from cirt.incidents.observable_forms import ChangeObservableForm, ObservableForm, PasteForm
+from cirt.incidents.observable_rules import role_of
 from cirt.incidents.observables import NewObservable
 from cirt.routing import opens
 from cirt.stix.defanging import defang
@@ -38,7 +45,14 @@ _CLICKABLE = frozenset({"ipv4-addr", "ipv6-addr", "domain-name", "url", "email-a
 def observables_table(incident_id: uuid.UUID) -> Any:
     """The observables and detection rules of a case."""
     incident = incident_for("incident.read", incident_id, page="observables")
-    rows, total, page, pages = case_queries.observables_page(db_session(), incident, page_asked())
+    asked = flask.request.args
+    narrowed = ObservableFilter(
+        role=asked.get("role", ""), type=asked.get("type", ""), text=asked.get("text", "")
+    )
+    kept: dict[str, Any] = {name: value for name, value in vars(narrowed).items() if value}
+    rows, total, page, pages = case_queries.observables_page(
+        db_session(), incident, page_asked(), narrowed
+    )
     return flask.render_template(
         "incidents/observables.html",
         incident=incident,
@@ -48,15 +62,26 @@ def observables_table(incident_id: uuid.UUID) -> Any:
         total=total,
         page=page,
         pages=pages,
-        previous_url=_page_url(incident_id, page - 1) if page > 1 else None,
-        next_url=_page_url(incident_id, page + 1) if page < pages else None,
+        narrowed=narrowed,
+        is_narrowed=bool(kept),
+        roles=[(role, _(name)) for role, name in ROLE_WORDS.items()],
+        types=[(each, kind_word(each)) for each in case_queries.types_held(db_session(), incident)],
+        previous_url=_page_url(incident_id, page - 1, kept) if page > 1 else None,
+        next_url=_page_url(incident_id, page + 1, kept) if page < pages else None,
         harmless=harmless,
         kind_word=kind_word,
+        role_word=role_word,
     )
 
 
-def _page_url(incident_id: uuid.UUID, number: int) -> str:
-    return flask.url_for(".observables", incident_id=incident_id, page=number)
+def _page_url(incident_id: uuid.UUID, number: int, kept: dict[str, Any]) -> str:
+    return flask.url_for(".observables", incident_id=incident_id, page=number, **kept)
+
+
+def role_word(row: IncidentObservable) -> str:
+    """Return what an observable is in its case."""
+    role = role_of(is_indicator=row.is_indicator, is_victim=row.is_victim)
+    return str(_(ROLE_WORDS[role]))
 
 
 @blueprint.route("/<uuid:incident_id>/observables/paste", methods=["GET", "POST"])
@@ -76,6 +101,7 @@ def paste(incident_id: uuid.UUID) -> Any:
                 incident=incident,
                 tab="observables",
                 found=found,
+                role=form.role.data,
                 harmless=harmless,
                 kind_word=kind_word,
                 note_word=lambda note: _(NOTE_SENTENCES.get(note, note)),
@@ -92,7 +118,9 @@ def take(incident_id: uuid.UUID) -> Any:
     """Add the observables that were chosen from a pasted text."""
     incident = incident_for("incident.edit", incident_id, page="paste")
     for_detection = set(flask.request.form.getlist("indicator"))
-    chosen = [_chosen(entry, for_detection) for entry in flask.request.form.getlist("take")]
+    of_victim = set(flask.request.form.getlist("victim"))
+    entries = flask.request.form.getlist("take")
+    chosen = [_chosen(entry, for_detection, of_victim) for entry in entries]
     added = observables.add_observables(db_session(), actor(), incident, chosen)
     flask.flash(
         ngettext("%(num)s observable was added.", "%(num)s observables were added.", added),
@@ -101,13 +129,15 @@ def take(incident_id: uuid.UUID) -> Any:
     return flask.redirect(flask.url_for(".observables", incident_id=incident.id))
 
 
-def _chosen(entry: str, for_detection: set[str]) -> NewObservable:
-    # "12 ipv4-addr 192.0.2.7": the number joins it with its other box
+def _chosen(entry: str, for_detection: set[str], of_victim: set[str]) -> NewObservable:
+    # "12 ipv4-addr 192.0.2.7": the number joins it with its other boxes
     parts = entry.split(" ", 2)
     if len(parts) != 3:
         raise InvalidInputError(N_("This list is damaged; paste the text again."))
     return NewObservable(
-        observable=observable(parts[1], parts[2]), is_indicator=parts[0] in for_detection
+        observable=observable(parts[1], parts[2]),
+        is_indicator=parts[0] in for_detection,
+        is_victim=parts[0] in of_victim,
     )
 
 
@@ -121,14 +151,14 @@ def add_observable(incident_id: uuid.UUID) -> Any:
         try:
             new = NewObservable(
                 observable=observable(form.type.data, form.value.data),
-                is_indicator=form.is_indicator.data,
+                is_indicator=form.role.data == "detection",
+                is_victim=form.role.data == "victim",
                 comment=form.comment.data or "",
+                first_observed=form.first_observed.data,
+                last_observed=form.last_observed.data,
+                count=form.count.data,
             )
-            added = observables.add_observables(db_session(), actor(), incident, [new])
-            if not added:
-                raise InvalidInputError(
-                    N_("The incident holds this observable already."), field="value"
-                )
+            observables.add_observable(db_session(), actor(), incident, new)
         except DomainError as error:
             refuse(form, error, "value")
         else:
@@ -146,16 +176,23 @@ def change_observable(incident_id: uuid.UUID, observable_id: uuid.UUID) -> Any:
     """Change what is said about an observable."""
     incident = incident_for("incident.edit", incident_id, page="observable")
     row = observables.observable_of(db_session(), incident, observable_id)
-    form = ChangeObservableForm(obj=row)
+    present = observables.values_of(row)
+    form = ChangeObservableForm(obj=row, data={"role": present["role"], "stamp": stamp_of(present)})
+    found: list[Difference] = []
     if form.validate_on_submit():
+        said = {"comment": form.comment.data or "", "role": form.role.data, "seen": form.seen()}
         try:
             observables.change_observable(
-                db_session(),
-                actor(),
-                row,
-                comment=form.comment.data or "",
-                is_indicator=form.is_indicator.data,
+                db_session(), actor(), row, **said, stamp=form.stamp.data or ""
             )
+        except ConflictError as error:
+            flask.g.failed = True
+            form.form_errors = [i18n.sentence(error)]
+            # who saves again has seen both
+            present = observables.values_of(row)
+            form.stamp.raw_data, form.stamp.data = None, stamp_of(present)
+            mine = {name: form[name].data for name in present}
+            found = differences(changes_between(present, json_values(mine)), OBSERVABLE_FIELDS)
         except DomainError as error:
             refuse(form, error, "comment")
         else:
@@ -168,8 +205,9 @@ def change_observable(incident_id: uuid.UUID, observable_id: uuid.UUID) -> Any:
         form=form,
         row=row,
         kind=kind_word(row.type),
+        differences=found,
     )
-    return page, 422 if form.errors else 200
+    return page, 409 if form.form_errors else 422 if form.errors else 200
 
 
 @blueprint.route(

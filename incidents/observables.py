@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from cirt.errors import N_, InvalidInputError, NotFoundError, TooLargeError
 from cirt.incidents import cases
 from cirt.incidents.case_details import MAX_COMMENT, plain_text
 from cirt.incidents.case_models import Incident, IncidentObservable, IncidentRule
+from cirt.incidents.case_parts import changes_between, check_stamp, json_values
+from cirt.incidents.observable_rules import Role, Seen, check_seen, role_of
 from cirt.stix.detection import Detection, detect
 from cirt.stix.ids import canonical_json
 from cirt.stix.observables import Observable
@@ -27,13 +30,25 @@ KEPT_IN_HISTORY = 50
 
 @dataclass(frozen=True, kw_only=True)
 class NewObservable:
-    """An observable to add to a case."""
+    """An observable to add to a case.
+
+    is_victim: it belongs to the victim; then it is no indicator, whatever is_indicator says.
+    count: how often it was seen between first and last. received_id: the received item it is from.
+    """
 
     observable: Observable
     is_indicator: bool = False
+    is_victim: bool = False
     comment: str = ""
     first_observed: datetime | None = None
     last_observed: datetime | None = None
+    count: int | None = None
+    received_id: uuid.UUID | None = None
+
+    @property
+    def seen(self) -> Seen:
+        """When and how often it was seen."""
+        return Seen(first=self.first_observed, last=self.last_observed, count=self.count)
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,16 @@ def candidates(session: Session, incident: Incident, text: str) -> list[Candidat
     return [Candidate(each, key_of(each.observable) in present) for each in found]
 
 
+def add_observable(session: Session, actor: Actor, incident: Incident, item: NewObservable) -> None:
+    """Add one observable that a person typed in.
+
+    Raises InvalidInputError, naming the field, for what does not fit and for one that is there.
+    """
+    check_seen(item.seen, now=now())
+    if not add_observables(session, actor, incident, [item]):
+        raise InvalidInputError(N_("The incident holds this observable already."), field="value")
+
+
 def add_observables(
     session: Session, actor: Actor, incident: Incident, items: Iterable[NewObservable]
 ) -> int:
@@ -117,9 +142,11 @@ def add_observables(
         comment = plain_text(item.comment, "comment", MAX_COMMENT)
         row = withdrawn.get(key) or IncidentObservable(incident_id=incident.id, key=key)
         row.type, row.properties, row.value = found.type, dict(found.properties), found.value
-        row.is_indicator = item.is_indicator and found.type != "vulnerability"
+        row.is_victim = item.is_victim
+        row.is_indicator = item.is_indicator and _may_be_indicator(row)
         row.comment, row.withdrawn_at = comment, None
         row.first_observed, row.last_observed = item.first_observed, item.last_observed
+        row.count, row.received_id = item.count, item.received_id
         row.added_by, row.added_at = actor.user_id, moment
         added.append(row)
     if len(present) > MAX_OBSERVABLES:
@@ -139,18 +166,52 @@ def add_observables(
 
 
 def change_observable(
-    session: Session, actor: Actor, row: IncidentObservable, *, comment: str, is_indicator: bool
+    session: Session,
+    actor: Actor,
+    row: IncidentObservable,
+    *,
+    comment: str,
+    role: Role,
+    seen: Seen,
+    stamp: str | None = None,
 ) -> bool:
-    """Change comment and use of an observable; return whether anything changed."""
+    """Change what is said about an observable; return whether anything changed.
+
+    stamp: of the values that the person saw, None not to ask; raises ConflictError when they
+    have changed since.
+    """
     incident = session.get_one(Incident, row.incident_id)
     cases.lock(session, incident)
-    comment = plain_text(comment, "comment", MAX_COMMENT)
-    is_indicator = is_indicator and row.type != "vulnerability"
-    if (row.comment, row.is_indicator) == (comment, is_indicator):
+    session.refresh(row)
+    before = values_of(row)
+    check_stamp(stamp, before)
+    check_seen(seen, now=now())
+    row.comment = plain_text(comment, "comment", MAX_COMMENT)
+    row.is_victim = role == "victim"
+    row.is_indicator = role == "detection" and _may_be_indicator(row)
+    row.first_observed, row.last_observed, row.count = seen.first, seen.last, seen.count
+    changes = changes_between(before, values_of(row))
+    if not changes:
         return False
-    row.comment, row.is_indicator = comment, is_indicator
-    _changed(session, actor, incident, "observable-changed", [row.value])
+    _changed(session, actor, incident, "observable-changed", [row.value], changes)
     return True
+
+
+def values_of(row: IncidentObservable) -> dict[str, Any]:
+    """Return what is said about an observable as JSON values."""
+    return json_values(
+        {
+            "role": role_of(is_indicator=row.is_indicator, is_victim=row.is_victim),
+            "first_observed": row.first_observed,
+            "last_observed": row.last_observed,
+            "count": row.count,
+            "comment": row.comment,
+        }
+    )
+
+
+def _may_be_indicator(row: IncidentObservable) -> bool:
+    return row.type != "vulnerability" and not row.is_victim
 
 
 def remove_observable(session: Session, actor: Actor, row: IncidentObservable) -> None:
@@ -214,10 +275,17 @@ def _present_keys(session: Session, incident: Incident) -> set[str]:
 
 
 def _changed(
-    session: Session, actor: Actor, incident: Incident, kind: str, values: Sequence[str]
+    session: Session,
+    actor: Actor,
+    incident: Incident,
+    kind: str,
+    values: Sequence[str],
+    changes: dict[str, Any] | None = None,
 ) -> None:
     cases.touch(incident, actor)
     cases.content_changed(incident)
-    fields = {"count": len(values), "values": list(values[:KEPT_IN_HISTORY])}
+    fields: dict[str, Any] = {"count": len(values), "values": list(values[:KEPT_IN_HISTORY])}
+    if changes:
+        fields["changes"] = changes
     cases.note_change(session, actor, incident, kind, fields=fields)
     audit.record(session, actor, f"incident.{kind}", incident, count=len(values))

@@ -12,17 +12,20 @@ from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
 from cirt.errors import N_, ConflictError, ForbiddenError, InvalidInputError
-from cirt.incidents import cases, feed, object_store
+from cirt.incidents import audience_ids, cases, circles, feed, object_store
+from cirt.incidents.audience_ceilings import check_ceiling
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
-from cirt.incidents.object_store import DifferentContentError, Incoming, incoming
+from cirt.incidents.exits import Exit, may_leave
+from cirt.incidents.object_store import DifferentContentError
+from cirt.incidents.release_feedback import prepare_feedback
+from cirt.incidents.release_freeze import DAMAGED, objects_of
 from cirt.incidents.release_models import Release, ReleaseState
 from cirt.incidents.release_outlook import (
     OVER_CEILING,
+    counted_together,
     has_second_person,
-    newest_approved,
-    outlook,
-    recipients_of,
+    needs_acknowledgement,
     staleness,
 )
 from cirt.incidents.release_policy import (
@@ -33,75 +36,29 @@ from cirt.incidents.release_policy import (
     check_approval,
     may_enter,
 )
-from cirt.incidents.wire_content import content_of
-from cirt.stix import wire
-from cirt.stix.ids import canonical_json
-from cirt.stix.marking import TLP
+from cirt.incidents.release_preparation import (
+    UNCHANGED,
+    AudienceObstaclesError,
+    prepare_batch,
+    prepare_release,
+)
+from cirt.incidents.release_terms import ReleaseTerms
+
+__all__ = [
+    "UNCHANGED",
+    "AudienceObstaclesError",
+    "ReleaseTerms",
+    "approve_batch",
+    "approve_release",
+    "prepare_batch",
+    "prepare_feedback",
+    "prepare_release",
+    "refuse_release",
+]
 
 MAX_REASON = 2_000
 
-UNCHANGED = N_(
-    "This circle already has the incident as it is now; there is nothing new to release."
-)
 NOT_OPEN = N_("Somebody decided about this release meanwhile.")
-
-
-def prepare_release(
-    session: Session, actor: Actor, incident: Incident, collection: Collection
-) -> Release:
-    """Freeze what the circle would get of the incident, for somebody to approve.
-
-    An earlier preparation for the same circle that nobody decided about is withdrawn. Raises
-    ForbiddenError when policy, circle or audience stand against it, ConflictError when the circle
-    has exactly this already or an object of it was given out with other content.
-    """
-    if actor.user_id is None:
-        raise ForbiddenError(N_("A person must prepare a release."))
-    cases.lock(session, incident)
-    view = outlook(session, actor, incident, collection)
-    if view.obstacle:
-        raise ForbiddenError(view.obstacle, **(view.params or {}))
-    bundle = wire.build(content_of(session, incident))
-    newest = newest_approved(session, incident, collection)
-    if newest is not None and newest.sha256 == bundle.sha256:
-        raise ConflictError(UNCHANGED)
-    different = object_store.differing(session, _objects_of(bundle.body, incident))
-    if different is not None:
-        raise different
-    for earlier in _open_releases(session, incident, collection):
-        _end(session, actor, earlier, ReleaseState.WITHDRAWN, reason="")
-    release = Release(
-        administration_id=incident.administration_id,
-        incident_id=incident.id,
-        incident_changed_at=incident.content_changed_at,
-        collection_id=collection.id,
-        collection=collection,
-        title=incident.title,
-        tlp=bundle.tlp.value,
-        policy=view.need.value,
-        recipients=recipients_of(collection, incident.administration_id),
-        bundle=bundle.body,
-        sha256=bundle.sha256,
-        size=len(bundle.body),
-        object_count=len(bundle.objects),
-        prepared_by=actor.user_id,
-        prepared_at=now(),
-        state=ReleaseState.PREPARED.value,
-    )
-    session.add(release)
-    session.flush()
-    audit.record(
-        session,
-        actor,
-        "release.prepare",
-        release,
-        incident=str(incident.id),
-        collection=str(collection.id),
-        sha256=release.sha256,
-        size=release.size,
-        tlp=release.tlp,
-    )
-    return release
 
 
 def approve_release(
@@ -112,28 +69,25 @@ def approve_release(
     sha256_seen: str,
     delay: timedelta,
     reason: str = "",
+    acknowledged: bool = False,
+    keep_days: int = 0,
 ) -> None:
     """Approve the bytes that the actor saw, and let exactly these out.
 
     sha256_seen: of the bytes on the page that was approved. delay: how long a one-person team
-    waits; reason: why it did not wait for a second person, only then. Everything that was true
+    waits; reason: why it did not wait for a second person, only then. acknowledged: the actor saw
+    what the recipients' policies have against it. keep_days: how long the bodies stay here where
+    the release itself names no time; 0 for as long as they are wanted. Everything that was true
     when the bytes were frozen is checked again; whatever is not raises, and nothing leaves.
     """
     incident, collection = _locked(session, release)
     if not hmac.compare_digest(sha256_seen.encode(), release.sha256.encode()):
         raise ConflictError(N_("You saw other bytes than these. Look at them again."))
-    if hashlib.sha256(release.bundle).hexdigest() != release.sha256:
-        raise ConflictError(N_("The stored bytes are damaged. Prepare the release again."))
+    bundle = _undamaged(release)
     still = staleness(session, release, incident, collection)
     if still is not None:
         raise ConflictError(still)
-    if (
-        not may_enter(release.label, collection.tlp_ceiling)
-        or release.label is not incident.marking
-    ):
-        raise ForbiddenError(
-            OVER_CEILING, ceiling=collection.tlp_ceiling.label, marking=incident.marking.label
-        )
+    _check_marking(release, incident, collection)
     if actor.user_id is None:
         raise ForbiddenError(N_("A person must approve a release."))
     _check_length(reason)
@@ -152,10 +106,69 @@ def approve_release(
             reason=reason,
         ),
     )
-    _let_out(session, release, incident)
+    audience = circles.audience_of(session, collection, release.administration_id)
+    check_ceiling(
+        session,
+        release.administration_id,
+        actor.roles,
+        recipients=audience.counted,
+        tlp=release.label,
+    )
+    if needs_acknowledgement(release) and not acknowledged:
+        raise InvalidInputError(
+            N_("Say that you saw what the recipients' policies have against it."),
+            field="acknowledged",
+        )
+    _let_out(session, release, bundle)
+    if incident is not None:
+        incident.released_at = now()
+        audience_ids.note_id(session, release, now())
     release.policy = met.value
     release.reason = reason.strip() if met is Need.DELAY else ""
+    days = release.retention_days or keep_days
+    release.keep_until = now() + timedelta(days=days) if days else None
     _end(session, actor, release, ReleaseState.APPROVED, reason="")
+
+
+def approve_batch(
+    session: Session,
+    actor: Actor,
+    seen: Sequence[tuple[Release, str]],
+    *,
+    delay: timedelta,
+    reason: str = "",
+    acknowledged: bool = False,
+    keep_days: int = 0,
+) -> None:
+    """Approve several preparations of one act, each by the digest of the bytes that were seen.
+
+    All or none: the first that cannot leave raises, and the caller's transaction ends without any.
+    """
+    if not seen:
+        raise InvalidInputError(N_("Choose at least one release to approve."), field="releases")
+    audiences = [
+        circles.audience_of(session, row.collection, row.administration_id) for row, _sha in seen
+    ]
+    first = seen[0][0]
+    check_ceiling(
+        session,
+        first.administration_id,
+        actor.roles,
+        recipients=counted_together(audiences),
+        tlp=max(row.label for row, _sha in seen),
+    )
+    # in one order whoever approves, so that two people never wait for each other in a circle
+    for row, sha256_seen in sorted(seen, key=lambda pair: pair[0].id):
+        approve_release(
+            session,
+            actor,
+            row,
+            sha256_seen=sha256_seen,
+            delay=delay,
+            reason=reason,
+            acknowledged=acknowledged,
+            keep_days=keep_days,
+        )
 
 
 def refuse_release(session: Session, actor: Actor, release: Release, *, reason: str) -> None:
@@ -169,6 +182,16 @@ def refuse_release(session: Session, actor: Actor, release: Release, *, reason: 
     _end(session, actor, release, state, reason=reason.strip())
 
 
+def _check_marking(release: Release, incident: Incident | None, collection: Collection) -> None:
+    """Raise ForbiddenError unless the bytes still are as strict as the incident, and may enter."""
+    present = incident.marking if incident is not None else release.label
+    strictest = max(present, release.label)
+    if not may_enter(strictest, collection.tlp_ceiling) or release.label < present:
+        raise ForbiddenError(
+            OVER_CEILING, ceiling=collection.tlp_ceiling.label, marking=strictest.label
+        )
+
+
 def _check_length(reason: str) -> None:
     if len(reason) > MAX_REASON:
         raise InvalidInputError(
@@ -179,10 +202,18 @@ def _check_length(reason: str) -> None:
         )
 
 
-def _locked(session: Session, release: Release) -> tuple[Incident, Collection]:
+def _undamaged(release: Release) -> bytes:
+    if release.bundle is None or hashlib.sha256(release.bundle).hexdigest() != release.sha256:
+        raise ConflictError(DAMAGED)
+    return release.bundle
+
+
+def _locked(session: Session, release: Release) -> tuple[Incident | None, Collection]:
     """Return incident and circle, with the release held by this transaction and still open."""
-    incident = session.get_one(Incident, release.incident_id)
-    cases.lock(session, incident)
+    incident = None
+    if release.incident_id is not None:
+        incident = session.get_one(Incident, release.incident_id)
+        cases.lock(session, incident)
     query = sa.select(Release.id).where(Release.id == release.id).with_for_update()
     session.execute(query)
     session.refresh(release)
@@ -192,41 +223,12 @@ def _locked(session: Session, release: Release) -> tuple[Incident, Collection]:
     return incident, collection
 
 
-def _open_releases(
-    session: Session, incident: Incident, collection: Collection
-) -> Sequence[Release]:
-    query = sa.select(Release).where(
-        Release.incident_id == incident.id,
-        Release.collection_id == collection.id,
-        Release.state == ReleaseState.PREPARED.value,
-    )
-    return session.scalars(query.with_for_update(of=Release)).all()
-
-
-def _objects_of(bundle: bytes, incident: Incident) -> list[Incoming]:
-    """Return the objects in frozen bytes, owned by the incident's administration.
-
-    Raises ConflictError unless their canonical forms are the very bytes of the bundle.
-    """
-    read = object_store.object_in(bundle)
-    joined = b",".join(canonical_json(one) for one in read["objects"])
-    if b'{"id":"%s","objects":[%s],"type":"bundle"}' % (read["id"].encode(), joined) != bundle:
-        raise ConflictError(N_("The stored bytes are damaged. Prepare the release again."))
-    found = []
-    for one in read["objects"]:
-        marking = object_store.marking_of(one)
-        if marking is None:
-            raise ForbiddenError(N_("An object bears a marking that is not known here."))
-        found.append(incoming(one, incident.administration_id, marking))
-    return found
-
-
-def _let_out(session: Session, release: Release, incident: Incident) -> None:
+def _let_out(session: Session, release: Release, bundle: bytes) -> None:
     """Store the frozen objects and queue them for the circle's feed, or raise."""
-    objects = _objects_of(release.bundle, incident)
+    objects = objects_of(bundle, release.administration_id, release.collection_id)
     owners = feed.owners_in(session, release.collection_id, [one.stix_id for one in objects])
     for one in objects:
-        if one.tlp is TLP.RED:
+        if not may_leave(one.tlp, Exit.COLLECTION):
             raise ForbiddenError(POLICY_SENTENCES[Need.NEVER])
         if owners.get(one.stix_id, one.owner_id) != one.owner_id:
             raise feed.OtherProducerError(one.stix_id)
@@ -236,8 +238,8 @@ def _let_out(session: Session, release: Release, incident: Incident) -> None:
         if isinstance(result, DifferentContentError):
             raise result
         versions.append(result)
-    feed.append(session, release.collection_id, versions)
-    incident.released_at = now()
+    # a person approved these bytes: what was withdrawn of them comes back
+    feed.append(session, release.collection_id, versions, even_withdrawn=True)
 
 
 def _end(

@@ -1,6 +1,7 @@
 """What stands between an incident and a circle: asked before a release, and again at its approval."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,67 +11,204 @@ from sqlalchemy.orm import Session
 
 from cirt.access import Actor, Role
 from cirt.accounts.models import User, UserRole
-from cirt.errors import N_
+from cirt.errors import N_, DomainError
+from cirt.incidents import audience_ids, circles
+from cirt.incidents.audience_ceilings import check_ceiling
 from cirt.incidents.case_models import Incident
-from cirt.incidents.circle_models import Collection
-from cirt.incidents.circles import readers_of
-from cirt.incidents.release_models import Release, ReleaseState
+from cirt.incidents.circle_models import Collection, CollectionKind
+from cirt.incidents.circles import MIN_CONFIDENTIAL, Audience
+from cirt.incidents.inbox_models import ReceivedItem, ReceivedState
+from cirt.incidents.release_freeze import DAMAGED, frozen_again
+from cirt.incidents.release_models import Release
 from cirt.incidents.release_policy import POLICY_SENTENCES, Channel, Need, may_enter, need_of
-from cirt.incidents.wire_content import content_of
-from cirt.stix import wire
+from cirt.stix.marking import TLP
 
 CHANGED = N_("The incident changed after this release was prepared. Prepare it again.")
+OTHER_VIEW = N_(
+    "What this audience would get changed after this was prepared: a decision on personal data,"
+    " or how your team signs. Prepare it again."
+)
 OTHER_READERS = N_("The members of the circle changed after this was prepared. Prepare it again.")
-NO_READERS = N_("Nobody else reads this circle yet, so nothing can be released to it.")
+OTHER_POLICIES = N_(
+    "What the recipients say about their use changed after this was prepared. Prepare it again."
+)
 OVER_CEILING = N_("This circle accepts at most %(ceiling)s, and the incident is %(marking)s.")
+TAKEN_BACK = N_("What you received was taken back by its producer meanwhile.")
+NO_ONE_APPROVES = N_("Nobody in your administration may approve a release. Ask the administrator.")
+INTAKE = N_("Nothing is released into what your own administration took in.")
+NAMED_ANYWAY = N_(
+    "Without a name is possible only where at least %(least)s administrations contribute; here"
+    " recipients would know whom it comes from."
+)
+
+# what is shown beside an audience and stops nobody
+SHOWN_ONLY = frozenset({"unsaid"})
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What stands between an incident and a circle before anything is prepared.
+    """What stands between something and an audience before it is prepared.
 
-    obstacle: why it cannot be prepared, with its parameters; None if it can.
+    obstacle: why it cannot be prepared, with its parameters; None if it can. audience: who would
+    read it, as far as the producer may know.
     """
 
     need: Need
+    audience: Audience
     obstacle: str | None = None
     params: dict[str, Any] | None = None
 
 
-def outlook(session: Session, actor: Actor, incident: Incident, collection: Collection) -> Outlook:
-    """Return whether the actor could prepare a release now, and what would be needed then."""
-    tlp = incident.marking
-    others = has_second_person(session, incident.administration_id, actor.user_id)
+def outlook(
+    session: Session,
+    actor: Actor,
+    incident: Incident,
+    collection: Collection,
+    *,
+    unattributed: bool = False,
+) -> Outlook:
+    """Return whether the actor could prepare a release of it now, and what would be needed then."""
+    return outlook_for(
+        session,
+        actor,
+        incident.administration_id,
+        collection,
+        incident.marking,
+        unattributed=unattributed,
+    )
+
+
+def outlook_for(
+    session: Session,
+    actor: Actor,
+    producer_id: uuid.UUID,
+    collection: Collection,
+    tlp: TLP,
+    *,
+    unattributed: bool = False,
+) -> Outlook:
+    """Return the same for anything of this marking."""
+    others = has_second_person(session, producer_id, actor.user_id)
     need = need_of(tlp, Channel.PERSON, has_second_person=others)
+    audience = circles.audience_of(session, collection, producer_id)
+    obstacle = circles.obstacle(collection, producer_id)
     if need is Need.NEVER:
-        return Outlook(need, POLICY_SENTENCES[Need.NEVER])
+        return Outlook(need, audience, POLICY_SENTENCES[Need.NEVER])
+    if collection.kind == CollectionKind.INTAKE:
+        return Outlook(need, audience, INTAKE)
     if not may_enter(tlp, collection.tlp_ceiling):
         params = {"ceiling": collection.tlp_ceiling.label, "marking": tlp.label}
-        return Outlook(need, OVER_CEILING, params)
-    if not readers_of(collection, incident.administration_id):
-        return Outlook(need, NO_READERS)
+        return Outlook(need, audience, OVER_CEILING, params)
+    if obstacle is not None:
+        return Outlook(need, audience, obstacle)
+    if unattributed and not may_be_unattributed(collection):
+        return Outlook(need, audience, NAMED_ANYWAY, {"least": MIN_CONFIDENTIAL})
     if need is Need.DELAY and Role.RELEASING_OFFICER not in actor.roles:
-        return Outlook(
-            need,
-            N_("Nobody in your administration may approve a release. Ask the administrator."),
-        )
-    return Outlook(need)
+        return Outlook(need, audience, NO_ONE_APPROVES)
+    try:
+        check_ceiling(session, producer_id, actor.roles, recipients=audience.counted, tlp=tlp)
+    except DomainError as error:
+        return Outlook(need, audience, error.message, error.params)
+    return Outlook(need, audience)
+
+
+def may_be_unattributed(collection: Collection) -> bool:
+    """Return whether recipients could not tell whom a release without a name comes from."""
+    if collection.is_confidential:
+        return True
+    if collection.kind != CollectionKind.CIRCLE:
+        return False
+    return sum(member.may_contribute for member in collection.members) >= MIN_CONFIDENTIAL
+
+
+def counted_together(audiences: Sequence[Audience]) -> int:
+    """Return how many recipients several audiences have for a ceiling, nobody counted twice.
+
+    Confidential circles count with the end of their band, each for itself.
+    """
+    named = {member.administration_id for one in audiences for member in one.recipients or ()}
+    return len(named) + sum(one.counted for one in audiences if one.recipients is None)
 
 
 def staleness(
-    session: Session, release: Release, incident: Incident, collection: Collection
+    session: Session, release: Release, incident: Incident | None, collection: Collection
 ) -> str | None:
-    """Return why the frozen bytes are not what would leave today; None if they are."""
-    if release.incident_changed_at != incident.content_changed_at:
-        return CHANGED
-    if wire.build(content_of(session, incident)).sha256 != release.sha256:
-        return CHANGED
+    """Return why the frozen bytes are not what would leave today; None if they are.
+
+    Of a confidential circle the answer is the same whoever joined or left it, unless nothing at
+    all can be released to it any more.
+    """
+    if release.bundle is None:
+        return DAMAGED
+    found = _other_content(session, release, incident, collection)
+    if found is not None:
+        return found
+    obstacle = circles.obstacle(collection, release.administration_id)
+    if obstacle is not None:
+        return obstacle
+    if collection.is_confidential:
+        return None
     present = recipients_of(collection, release.administration_id)
-    if not present:
-        return NO_READERS
     if {one["id"] for one in present} != {one["id"] for one in release.recipients}:
         return OTHER_READERS
+    audience = circles.audience_of(session, collection, release.administration_id)
+    found_now = conflicts_of(audience, release.label, release.retention_days)
+    if [_said(one) for one in found_now] != [_said(one) for one in release.conflicts]:
+        return OTHER_POLICIES
     return None
+
+
+def _other_content(
+    session: Session, release: Release, incident: Incident | None, collection: Collection
+) -> str | None:
+    if incident is None:
+        received = session.get(ReceivedItem, release.received_id)
+        gone = received is None or received.state == ReceivedState.WITHDRAWN
+        return TAKEN_BACK if gone else None
+    if release.incident_changed_at != incident.content_changed_at:
+        return CHANGED
+    try:
+        again = frozen_again(session, release, incident, collection)
+    except DomainError:
+        return OTHER_VIEW
+    return None if again.bundle.sha256 == release.sha256 else OTHER_VIEW
+
+
+def conflicts_of(audience: Audience, tlp: TLP, retention_days: int | None) -> list[dict[str, Any]]:
+    """Return what stands in the recipients' policies against a release, as a release keeps it.
+
+    "code" and "names" are of the administration, "" and {} where it is a confidential circle.
+    """
+    return [
+        {
+            "code": member.administration.code if member else "",
+            "names": dict(member.administration.names) if member else {},
+            "kind": conflict.kind,
+            "message": conflict.message,
+            "params": dict(conflict.params),
+        }
+        for member, conflict in audience.conflicts(tlp=tlp, retention_days=retention_days)
+    ]
+
+
+def _said(conflict: dict[str, Any]) -> tuple[Any, ...]:
+    return conflict["code"], conflict["kind"], conflict["params"]
+
+
+def needs_acknowledgement(release: Release) -> bool:
+    """Return whether who approves must say that they saw what the policies have against it."""
+    return any(one["kind"] not in SHOWN_ONLY for one in release.conflicts)
+
+
+def audience_as_kept(audience: Audience) -> dict[str, Any]:
+    """Return band and policy of an audience, as a release keeps them."""
+    policy = audience.policy
+    return {
+        "band": audience.band,
+        "retention_days": policy.retention_days,
+        "onward": policy.onward.value,
+        "accepts": policy.accepts.value,
+    }
 
 
 def has_second_person(
@@ -92,18 +230,9 @@ def has_second_person(
 
 
 def newest_approved(session: Session, incident: Incident, collection: Collection) -> Release | None:
-    """Return the release by which a circle has the incident, None if it does not."""
-    query = (
-        sa.select(Release)
-        .where(
-            Release.incident_id == incident.id,
-            Release.collection_id == collection.id,
-            Release.state == ReleaseState.APPROVED.value,
-        )
-        .order_by(Release.ended_at.desc())
-        .limit(1)
-    )
-    return session.scalars(query).first()
+    """Return the release by which an audience has the incident, None if it has not, or no more."""
+    found = audience_ids.given_out(session, incident, collection)
+    return found[0] if found else None
 
 
 def may_be_approved_from(release: Release, delay: timedelta) -> datetime:
@@ -112,7 +241,9 @@ def may_be_approved_from(release: Release, delay: timedelta) -> datetime:
 
 
 def recipients_of(collection: Collection, producer_id: uuid.UUID) -> list[dict[str, Any]]:
-    """Return who would read it, by code, as a release keeps them."""
+    """Return who would read it, by code, as a release keeps them; [] in a confidential circle."""
+    if collection.is_confidential:
+        return []
     return [
         {
             "id": str(member.administration_id),
@@ -120,5 +251,5 @@ def recipients_of(collection: Collection, producer_id: uuid.UUID) -> list[dict[s
             "name": member.administration.name_in("en"),
             "names": member.administration.names,
         }
-        for member in readers_of(collection, producer_id)
+        for member in circles.readers_of(collection, producer_id)
     ]

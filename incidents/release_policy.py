@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from cirt.errors import N_, ForbiddenError, InvalidInputError
+from cirt.incidents.exits import Exit, may_leave
 from cirt.stix.marking import TLP
 
 
@@ -78,7 +79,7 @@ def need_of(tlp: TLP, channel: Channel, *, has_second_person: bool) -> Need:
 
 def may_enter(tlp: TLP, ceiling: TLP) -> bool:
     """Return whether a marking may enter a circle that accepts up to `ceiling`; RED never may."""
-    return tlp is not TLP.RED and tlp <= ceiling
+    return may_leave(tlp, Exit.COLLECTION) and tlp <= ceiling
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 from cirt.errors import N_
 from cirt.incidents.object_store import marking_of, objects_in, published_object
-from cirt.incidents.release_models import ReleaseState
+from cirt.incidents.release_models import ReleaseKind, ReleaseState
+from cirt.stix.extensions import INCIDENT_CORE
 from cirt.stix.marking import TLP
 
 STATE_NAMES: dict[str, str] = {
@@ -20,6 +21,11 @@ STATE_KINDS: dict[str, str] = {
     ReleaseState.APPROVED: "done",
     ReleaseState.REFUSED: "failed",
     ReleaseState.WITHDRAWN: "blocked",
+}
+KIND_NAMES: dict[str, str] = {
+    ReleaseKind.INCIDENT: N_("Incident"),
+    ReleaseKind.SIGHTING: N_("Sighting"),
+    ReleaseKind.PROPOSAL: N_("Proposal"),
 }
 
 # what every object has: shown in columns of its own, or the same for all of a bundle
@@ -90,3 +96,66 @@ def _relation(one: dict[str, Any], names: dict[str, str]) -> str:
         return ""
     source, target = names.get(one["source_ref"], ""), names.get(one["target_ref"], "")
     return f"{source} · {one['relationship_type']} · {target}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a frozen bundle says of the incident, as a person reads it; "" and () for nothing.
+
+    producer: the name that signs. labels: the kind and the sectors. reference: the number under
+    which the producer keeps it. started, ended: as written. counts: kind of entity -> number.
+    """
+
+    title: str
+    description: str
+    language: str
+    stix_id: str
+    producer: str
+    labels: tuple[str, ...]
+    techniques: tuple[str, ...]
+    reference: str
+    determination: str
+    status: str
+    criticality: int | None
+    started: str
+    ended: str
+    modified: str
+    counts: tuple[tuple[str, int], ...]
+
+
+def reading_of(bundle: bytes) -> Reading | None:
+    """Return what the incident of a bundle says; None for a bundle without an incident."""
+    objects = objects_in(bundle)
+    incident = next((one for one in objects if one["type"] == "incident"), None)
+    if incident is None:
+        return None
+    event = next((one for one in objects if one["type"] == "event"), {})
+    signs = {one["id"]: str(one["name"]) for one in objects if one["type"] == "identity"}
+    core = incident.get("extensions", {}).get(INCIDENT_CORE, {})
+    references = incident.get("external_references", [])
+    return Reading(
+        title=str(incident["name"]),
+        description=str(incident.get("description", "")),
+        language=str(incident.get("lang", "")),
+        stix_id=incident["id"],
+        producer=signs.get(incident["created_by_ref"], ""),
+        labels=tuple(incident.get("labels", [])),
+        techniques=tuple(
+            one["external_id"] for one in references if one["source_name"] == "mitre-attack"
+        ),
+        reference=next(
+            (
+                str(one["external_id"])
+                for one in references
+                if one["source_name"] == signs.get(incident["created_by_ref"])
+            ),
+            "",
+        ),
+        determination=str(core.get("determination", "")),
+        status=str(core.get("investigation_status", "")),
+        criticality=core.get("criticality"),
+        started=str(event.get("start_time", "")),
+        ended=str(event.get("end_time", "")),
+        modified=incident["modified"],
+        counts=tuple(sorted(core.get("impacted_entity_counts", {}).items())),
+    )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cirt import audit
 from cirt.access import Actor
+from cirt.accounts.models import Administration, Place
 from cirt.clock import now
 from cirt.errors import N_, ForbiddenError, InvalidInputError
 from cirt.incidents.circle_models import Collection
@@ -87,6 +88,16 @@ def approval_for(
 ) -> StandingApproval | None:
     """Return the standing approval that holds now, None if there is none."""
     return next(iter(_valid(session, collection_id, administration_id)), None)
+
+
+def needs_approval(session: Session, administration_id: uuid.UUID) -> bool:
+    """Return whether machines of an administration need one.
+
+    What a remote administration sends was released at its own installation; nobody of it signs
+    in here to give an approval.
+    """
+    query = sa.select(Administration.place).where(Administration.id == administration_id)
+    return session.scalar(query) != Place.REMOTE
 
 
 def approved_collections(session: Session, administration_id: uuid.UUID) -> frozenset[uuid.UUID]:

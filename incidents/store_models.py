@@ -62,6 +62,8 @@ class FeedEntry(Base):
     seq and added_us (microseconds since 1970) both strictly increase in the order of commits.
     version: as a manifest writes it; version_key: sorts as text. is_last, is_first: of all
     versions of the object in this collection, kept up to date when another is appended.
+    withdrawn_at: when its producer withdrew it from this collection; it is then neither, and
+    nothing gives it out.
     """
 
     __tablename__ = "feed_entry"
@@ -82,6 +84,7 @@ class FeedEntry(Base):
     spec_version: Mapped[str] = mapped_column(sa.String(8))
     is_last: Mapped[bool]
     is_first: Mapped[bool]
+    withdrawn_at: Mapped[datetime | None]
 
     __table_args__ = (
         sa.UniqueConstraint("collection_id", "added_us"),
@@ -100,7 +103,8 @@ class FeedEntry(Base):
 class TaxiiStatus(Base):
     """What became of one envelope that a machine sent; kept for seven days.
 
-    successes, failures: details as TAXII's status resource writes them.
+    successes, failures, pendings: details as TAXII's status resource writes them. approval_id:
+    None for a remote administration, which released at its own installation.
     """
 
     __tablename__ = "taxii_status"
@@ -110,7 +114,10 @@ class TaxiiStatus(Base):
     collection_id: Mapped[uuid.UUID] = mapped_column(
         sa.ForeignKey("collection.id", ondelete="CASCADE"), index=True
     )
-    approval_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
+    approval_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid(as_uuid=True))
+    pendings: Mapped[list[dict[str, Any]]] = mapped_column(
+        sa.JSON, default=list, server_default="[]"
+    )
     received_at: Mapped[datetime] = mapped_column(default=now, index=True)
     successes: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
     failures: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
@@ -128,3 +135,55 @@ class TaxiiPoll(Base):
     polled_at: Mapped[datetime]
     status: Mapped[int]
     items: Mapped[int]
+
+
+class Submission(Base):
+    """What a machine sent into a moderated circle, until a moderator decides.
+
+    version_ids: rows of object_version, which no feed holds yet. state: waiting, admitted, refused.
+    """
+
+    __tablename__ = "submission"
+
+    id: Mapped[uuid.UUID] = new_id()
+    collection_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("collection.id", ondelete="CASCADE"), index=True
+    )
+    administration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("administration.id"))
+    status_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid(as_uuid=True))
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    version_ids: Mapped[list[str]] = mapped_column(sa.JSON)
+    state: Mapped[str] = mapped_column(sa.String(10), default="waiting", index=True)
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class Delivery(Base):
+    """How far into a collection's feed an administration has been served: it may have all of that."""
+
+    __tablename__ = "delivery"
+
+    collection_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True
+    )
+    administration_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("administration.id"), primary_key=True
+    )
+    served_to: Mapped[int] = mapped_column(sa.BigInteger)
+    served_at: Mapped[datetime]
+
+
+class ReportReading(Base):
+    """That somebody of an administration opened a report, and when first."""
+
+    __tablename__ = "report_reading"
+
+    collection_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True
+    )
+    stix_id: Mapped[str] = mapped_column(sa.String(300), primary_key=True)
+    administration_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("administration.id"), primary_key=True
+    )
+    read_at: Mapped[datetime] = mapped_column(default=now)

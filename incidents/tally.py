@@ -18,7 +18,7 @@ from cirt.capability_tally import Band, CapabilityTally, band_of
 from cirt.clock import now
 from cirt.errors import N_, ConflictError, InvalidInputError, NotFoundError
 from cirt.incidents.case_models import Incident, IncidentCapability
-from cirt.stix.marking import TLP
+from cirt.incidents.exits import Exit, words_leaving
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def draft_tally(session: Session, actor: Actor, *, since: date, until: date) -> 
     known = (
         visible(actor, Incident, "incident.read")
         .where(
-            Incident.tlp != TLP.RED.value,
+            Incident.tlp.in_(words_leaving(Exit.TALLY)),
             sa.func.coalesce(Incident.detected_at, Incident.created_at)
             >= sa.literal(_start(since), Incident.created_at.type),
             sa.func.coalesce(Incident.detected_at, Incident.created_at)

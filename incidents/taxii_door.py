@@ -12,17 +12,21 @@ from cirt.access import Actor, Role, visible
 from cirt.accounts.models import ApiToken
 from cirt.clock import now
 from cirt.db import Database
-from cirt.incidents.circle_models import Collection
+from cirt.incidents.circle_models import Collection, Membership
 from cirt.incidents.store_models import FeedCounter
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a feed stands: nothing of a page changes while this does not."""
+    """Where a feed stands: nothing of a page changes while this does not.
+
+    is_confidential: whether the members who read it do not know of each other.
+    """
 
     n: int
     last_added_us: int
     erasures: int
+    is_confidential: bool
 
 
 class Door:
@@ -54,7 +58,7 @@ class Door:
         row = self._row({**self.constants, **asked})
         if row is None or _time(row[0]) <= now():
             return None
-        return Standing(row[1] or 0, row[2] or 0, row[3] or 0)
+        return Standing(row[1] or 0, row[2] or 0, row[3] or 0, row[4] == Membership.CONFIDENTIAL)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -98,6 +102,7 @@ def _standing_query() -> sa.ClauseElement:
             FeedCounter.n,
             FeedCounter.last_added_us,
             FeedCounter.erasures,
+            Collection.membership,
             maintain_column_froms=True,
         )
         .join(ApiToken, ApiToken.id == sa.bindparam("token_id", type_=sa.Uuid()))

@@ -26,7 +26,7 @@ from cirt.access import Actor
 from cirt.accounts.models import ApiToken
 from cirt.accounts.tokens import actor_of_token
 from cirt.db import Database
-from cirt.incidents import feed, taxii_polls
+from cirt.incidents import deliveries, feed, taxii_polls
 from cirt.incidents.taxii_door import Door, Standing
 from cirt.settings import Settings
 from cirt.stix import taxii_filters
@@ -56,7 +56,18 @@ _ADDRESS = re.compile(
 Environ = dict[str, Any]
 StartResponse = Any  # as PEP 3333 has it: a function with optional arguments
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
-Page = tuple[bytes, tuple[tuple[str, str], ...], int]  # body, date headers, number of items
+Place = tuple[uuid.UUID, str, str, uuid.UUID | None]  # collection, kind, query, for whom alone
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer: the bytes, the date headers, how many items, up to which position of the feed."""
+
+    body: bytes
+    dates: tuple[tuple[str, str], ...]
+    items: int
+    seq: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ class PageServer:
         self.pages = _Pages(KEPT_BYTES)
         self.machines: OrderedDict[bytes, _Machine] = OrderedDict()
         self.noted: dict[tuple[uuid.UUID | None, uuid.UUID], float] = {}
+        self.delivered: dict[tuple[uuid.UUID, uuid.UUID], tuple[int, float]] = {}
         self.headers = [("Content-Type", MEDIA_TYPE), *headers.for_machines(settings)]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -95,12 +107,12 @@ class PageServer:
                         "200 OK",
                         [
                             *self.headers,
-                            ("Content-Length", str(len(page[0]))),
+                            ("Content-Length", str(len(page.body))),
                             ("X-Request-Id", os.urandom(6).hex()),
-                            *page[1],
+                            *page.dates,
                         ],
                     )
-                    return [page[0]]
+                    return [page.body]
         return self.application(environ, start_response)
 
     def _page(self, environ: Environ, collection_id: uuid.UUID, kind: str) -> Page | None:
@@ -116,14 +128,18 @@ class PageServer:
         if standing is None:
             return None
         query = environ.get("QUERY_STRING", "")
-        place = (collection_id, kind, query)
+        # where members do not know of each other, nobody's answer is faster for another's question
+        alone = machine.actor.administration_id if standing.is_confidential else None
+        place = (collection_id, kind, query, alone)
         page = self.pages.get(place, standing)
         if page is None:
             page = self._read(collection_id, kind, query, standing)
             if page is None:
                 return None
             self.pages.keep(place, standing, page)
-        self._note(machine.actor, collection_id, page[2])
+        self._note(machine.actor, collection_id, page.items)
+        if kind == "objects":
+            self._note_served(machine.actor.administration_id, collection_id, page)
         return page
 
     def _read(
@@ -134,25 +150,31 @@ class PageServer:
             return None
         filters = read_filters(pairs, taxii_filters.PAGE, key=self.key, collection=collection_id)
         if filters.position >= standing.n or (filters.added_after or 0) >= standing.last_added_us:
-            page = feed.Page((), more=False)  # nothing after the feed's end
+            found = feed.Page((), more=False)  # nothing after the feed's end
         else:
             with self.database.reading() as session:
-                page = feed.page(session, collection_id, filters, with_bodies=kind == "objects")
-        return self._envelope(collection_id, kind, filters, page)
+                found = feed.page(session, collection_id, filters, with_bodies=kind == "objects")
+        return self._envelope(collection_id, kind, filters, found)
 
     def _envelope(
-        self, collection_id: uuid.UUID, kind: str, filters: Filters, page: feed.Page
+        self, collection_id: uuid.UUID, kind: str, filters: Filters, found: feed.Page
     ) -> Page:
         if kind == "objects":
-            texts = [row.body for row in page.rows if row.body is not None]
+            texts = [row.body for row in found.rows if row.body is not None]
         else:
             texts = [
                 manifest_record(row.stix_id, added_us=row.added_us, version=row.version)
-                for row in page.rows
+                for row in found.rows
             ]
-        following = write_cursor(self.key, collection_id, page.rows[-1].seq) if page.more else None
-        dates = date_headers((row.added_us for row in page.rows), filters.added_after)
-        return envelope(texts, next_page=following), tuple(dates.items()), len(texts)
+        following = write_cursor(self.key, collection_id, found.last_seq) if found.more else None
+        dates = date_headers((row.added_us for row in found.rows), filters.added_after)
+        return Page(
+            envelope(texts, next_page=following),
+            tuple(dates.items()),
+            len(texts),
+            found.last_seq,
+            found.more,
+        )
 
     def _machine(self, authorization: str) -> _Machine | None:
         username, text = _credentials(authorization)
@@ -186,6 +208,24 @@ class PageServer:
         with self.database.reading() as session:
             taxii_polls.note_poll(session, self.database, actor, collection_id, items)
 
+    def _note_served(
+        self, administration_id: uuid.UUID, collection_id: uuid.UUID, page: Page
+    ) -> None:
+        """Note how far the administration was served; the same page again costs no statement."""
+        key, moment = (administration_id, collection_id), time.monotonic()
+        seq, noted_at = self.delivered.get(key, (0, -1e9))
+        recently = moment - noted_at < deliveries.NOTED_EVERY.total_seconds()
+        if page.seq <= seq or (page.more and recently):
+            return
+        if len(self.delivered) >= KEPT_TOKENS:
+            self.delivered.clear()
+        with self.database.reading() as session:
+            noted = deliveries.note_served(
+                session, self.database, administration_id, collection_id, page.seq, more=page.more
+            )
+        if noted:
+            self.delivered[key] = page.seq, moment
+
 
 @lru_cache(maxsize=256)
 def _acceptable(accept: str | None) -> bool:
@@ -206,9 +246,9 @@ def _credentials(authorization: str) -> tuple[str | None, str]:
     return "", ""
 
 
-def weight(place: tuple[uuid.UUID, str, str], page: Page) -> int:
+def weight(place: Place, page: Page) -> int:
     """Return what a kept page costs: an empty one, too, takes its place in memory."""
-    return len(page[0]) + len(place[2]) + _KEEPING
+    return len(page.body) + len(place[2]) + _KEEPING
 
 
 class _Pages:
@@ -218,9 +258,9 @@ class _Pages:
         self.most = most
         self.size = 0
         self.lock = threading.Lock()
-        self.kept: OrderedDict[tuple[uuid.UUID, str, str], tuple[Standing, Page]] = OrderedDict()
+        self.kept: OrderedDict[Place, tuple[Standing, Page]] = OrderedDict()
 
-    def get(self, place: tuple[uuid.UUID, str, str], standing: Standing) -> Page | None:
+    def get(self, place: Place, standing: Standing) -> Page | None:
         """Return the page of an address if the feed stands where it stood when it was made."""
         with self.lock:
             found = self.kept.get(place)
@@ -229,7 +269,7 @@ class _Pages:
             self.kept.move_to_end(place)
             return found[1]
 
-    def keep(self, place: tuple[uuid.UUID, str, str], standing: Standing, page: Page) -> None:
+    def keep(self, place: Place, standing: Standing, page: Page) -> None:
         """Keep a page for the next who asks."""
         size = weight(place, page)
         if size > self.most // 4 or len(place[2]) > 500:

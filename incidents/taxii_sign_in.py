@@ -18,7 +18,7 @@ from cirt import access, errorpages, routing
 from cirt.access import Actor
 from cirt.accounts.tokens import actor_of_token
 from cirt.errors import N_, DomainError
-from cirt.incidents.taxii_writing import NotAnEnvelopeError
+from cirt.incidents.strict_door import NotAnEnvelopeError
 from cirt.routing import View
 from cirt.stix.taxii_filters import BadFilterError
 from cirt.stix.taxii_protocol import (
@@ -100,6 +100,12 @@ def leaves(*methods: str) -> Callable[[View], View]:
     return mark
 
 
+def gives_files(view: View) -> View:
+    """Mark a view that answers in the media type of its files, whatever the request accepts."""
+    view.gives_files = True  # type: ignore[attr-defined]
+    return view
+
+
 def answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> flask.Response:
     """Return a response in TAXII's media type."""
     return flask.Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
@@ -124,7 +130,8 @@ def _enter() -> flask.Response | None:
     decision = access.role_allows(machine, opening.action)
     if not decision:
         raise RefusalError(403, decision.reason)
-    _negotiate()
+    if not getattr(view, "gives_files", False):
+        _negotiate()
     return None
 
 

@@ -11,10 +11,14 @@ import flask
 
 from cirt import access
 from cirt.errors import N_, ForbiddenError, NotFoundError
-from cirt.incidents import feed, taxii_polls, taxii_writing
+from cirt.incidents import deliveries, feed, recall, taxii_polls, taxii_writing
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.feed import Page
-from cirt.incidents.standing_approvals import approval_for, approved_collections
+from cirt.incidents.standing_approvals import (
+    approval_for,
+    approved_collections,
+    needs_approval,
+)
 from cirt.incidents.store_models import TaxiiStatus
 from cirt.incidents.taxii_sign_in import answer, blueprint, endpoint, leaves
 from cirt.routing import MACHINE, opens
@@ -107,7 +111,7 @@ def manifest(name: str) -> flask.Response:
         manifest_record(row.stix_id, added_us=row.added_us, version=row.version)
         for row in page.rows
     ]
-    return _page(found, filters, page, records)
+    return _page(found, filters, page, records, with_bodies=False)
 
 
 @endpoint("/exchange/collections/<name>/objects/", "GET")
@@ -128,12 +132,13 @@ def add_objects(name: str) -> flask.Response:
     found = _collection(name)
     access.require(db_session(), actor(), "taxii.write", found)
     approval = approval_for(db_session(), found.id, actor().administration_id)
-    if approval is None:
+    if approval is None and needs_approval(db_session(), actor().administration_id):
         raise ForbiddenError(
             N_("No standing approval lets machines of your administration add to this collection.")
         )
     body = flask.request.get_data(cache=False)
-    row = taxii_writing.receive(db_session(), actor(), found, approval, body)
+    safe = recall.safe_of(installation().settings)
+    row = taxii_writing.receive(db_session(), actor(), found, approval, body, safe=safe)
     return answer(resource(taxii_writing.status_resource(row)), 202)
 
 
@@ -233,6 +238,8 @@ def _ids(action: str) -> frozenset[uuid.UUID]:
 
 
 def _writable() -> frozenset[uuid.UUID]:
+    if not needs_approval(db_session(), actor().administration_id):
+        return _ids("taxii.write")
     approved = approved_collections(db_session(), actor().administration_id)
     return _ids("taxii.write") & approved
 
@@ -268,9 +275,24 @@ def _bodies(page: Page) -> list[bytes]:
 
 
 def _page(
-    found: Collection, filters: Filters, page: Page, texts: list[bytes], items: str = "objects"
+    found: Collection,
+    filters: Filters,
+    page: Page,
+    texts: list[bytes],
+    items: str = "objects",
+    *,
+    with_bodies: bool = True,
 ) -> flask.Response:
-    next_page = write_cursor(_cursor_key(), found.id, page.rows[-1].seq) if page.more else None
+    next_page = write_cursor(_cursor_key(), found.id, page.last_seq) if page.more else None
     headers = date_headers((row.added_us for row in page.rows), filters.added_after)
     taxii_polls.note_poll(db_session(), installation().database, actor(), found.id, len(texts))
+    if items == "objects" and with_bodies:
+        deliveries.note_served(
+            db_session(),
+            installation().database,
+            actor().administration_id,
+            found.id,
+            page.last_seq,
+            more=page.more,
+        )
     return answer(envelope(texts, next_page=next_page, items=items), headers=headers)

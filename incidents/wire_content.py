@@ -1,11 +1,22 @@
-"""From a case to what leaves of it: the one place that says which fields do."""
+"""From a case to everything that can leave of it: the one place that says which fields do.
+
+What one audience gets of it is `audience_view`'s to say.
+"""
 
 from sqlalchemy.orm import Session
 
 from cirt.accounts.models import Administration
 from cirt.errors import N_
 from cirt.incidents.case_models import Incident, IncidentObservable, IncidentRule
-from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent, Producer
+from cirt.incidents.impact_models import IncidentImpact, IncidentTask
+from cirt.stix.content import (
+    ImpactContent,
+    IncidentContent,
+    IndicatorContent,
+    ObservableContent,
+    Producer,
+    TaskContent,
+)
 
 NOT_SENT: tuple[str, ...] = (
     N_("When it was detected and when it was reported: STIX 2.1 has no place for them."),
@@ -18,7 +29,7 @@ NOT_SENT: tuple[str, ...] = (
 
 
 def content_of(session: Session, incident: Incident) -> IncidentContent:
-    """Return what leaves of an incident; the same incident always gives the same content."""
+    """Return what can leave of an incident; the same incident always gives the same content."""
     return IncidentContent(
         id=incident.id,
         reference=incident.reference,
@@ -27,6 +38,7 @@ def content_of(session: Session, incident: Incident) -> IncidentContent:
         language=incident.language,
         producer=producer_of(session.get_one(Administration, incident.administration_id)),
         tlp=incident.marking,
+        pap=incident.pap,
         created=incident.created_at,
         modified=incident.content_changed_at,
         started=incident.started_at,
@@ -36,12 +48,16 @@ def content_of(session: Session, incident: Incident) -> IncidentContent:
         severity=incident.severity,
         determination=incident.determination,
         investigation_status=incident.investigation_status,
+        detection_methods=tuple(sorted(incident.detection_methods)),
+        impacted_entity_counts=dict(incident.entity_counts),
         sectors=tuple(sorted(incident.sectors)),
         techniques=tuple(sorted(incident.techniques)),
         observables=tuple(
             _observable(row) for row in sorted(incident.observables, key=lambda row: row.key)
         ),
         indicators=tuple(_rule(row) for row in sorted(incident.rules, key=lambda row: row.key)),
+        impacts=tuple(_impact(row) for row in sorted(incident.impacts, key=lambda row: row.id)),
+        tasks=tuple(_task(row) for row in sorted(incident.tasks, key=lambda row: row.id)),
     )
 
 
@@ -71,9 +87,11 @@ def _observable(row: IncidentObservable) -> ObservableContent:
     return ObservableContent(
         observable=row.observable,
         is_indicator=row.is_indicator,
+        is_victim=row.is_victim,
         comment=row.comment,
         first_observed=row.first_observed,
         last_observed=row.last_observed,
+        count=row.count,
         withdrawn=row.withdrawn_at is not None,
     )
 
@@ -86,4 +104,32 @@ def _rule(row: IncidentRule) -> IndicatorContent:
         pattern_type=row.pattern_type,
         comment=row.comment,
         withdrawn=row.withdrawn_at is not None,
+    )
+
+
+def _impact(row: IncidentImpact) -> ImpactContent:
+    return ImpactContent(
+        key=str(row.id),
+        category=row.category,
+        criticality=row.criticality,
+        description=row.description,
+        started=row.started_at,
+        ended=row.ended_at,
+        recoverability=row.recoverability,
+        details=dict(row.details),
+        counts=dict(row.counts),
+        superseded_by=None if row.superseded_by is None else str(row.superseded_by),
+    )
+
+
+def _task(row: IncidentTask) -> TaskContent:
+    return TaskContent(
+        key=str(row.id),
+        name=row.name,
+        outcome=row.outcome,
+        description=row.description,
+        task_types=tuple(sorted(row.task_types)),
+        priority=row.priority,
+        started=row.started_at,
+        ended=row.ended_at,
     )

@@ -3,19 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from cirt.stix.iep import IepContent
 from cirt.stix.marking import TLP
 from cirt.stix.observables import Observable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Producer:
-    """The administration that releases.
+    """The administration that releases, or the circle that stands for it.
 
     id: becomes `identity--<id>`, the same in every release. code: its short code, e.g. "XA".
-    contact: a functional address of the team (never a person's), None to send none.
-    modified: when name, code or contact last changed; None takes the time of the content.
+    contact: a functional mail address of the team (never a person's), None to send none.
+    modified: when name or code last changed; None takes the time of the content. is_circle: only
+    id and name are sent, as a "group"; nothing else may tell who produced it.
     """
 
     id: UUID
@@ -23,6 +26,8 @@ class Producer:
     code: str
     contact: str | None = None
     modified: datetime | None = None
+    identity_class: str = "organization"
+    is_circle: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +36,9 @@ class ObservableContent:
 
     pattern, pattern_type: only for an indicator that is looked for in another way than by the
     observable's own value; None makes the pattern from the observable. first_observed,
-    last_observed, count: sent as observed-data when all three are known. withdrawn: it was
-    released before and is not valid any more; its indicator is sent revoked.
+    last_observed, count: sent as observed-data when all three are known, and for an indicator as
+    a sighting. withdrawn: it was released before and is not valid any more; its indicator is sent
+    revoked. is_victim: it belongs to the victim, not to the attack.
     """
 
     observable: Observable
@@ -45,6 +51,7 @@ class ObservableContent:
     pattern_type: str = "stix"
     indicator_types: tuple[str, ...] = ()
     withdrawn: bool = False
+    is_victim: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,46 @@ class IndicatorContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactContent:
+    """One harm on the victim.
+
+    key: stable within the incident. category: availability, confidentiality, external, integrity,
+    monetary, physical or traceability. criticality: 0 to 100. recoverability: a word of the closed
+    list, "" if not said. details: the properties of the category's extension. counts: entity type
+    -> number. superseded_by: key of a later impact of the same category; then `ended` is known.
+    """
+
+    key: str
+    category: str
+    criticality: int | None = None
+    description: str = ""
+    started: datetime | None = None
+    ended: datetime | None = None
+    recoverability: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    superseded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskContent:
+    """One thing that defenders do or did; never who of them.
+
+    key: stable within the incident. task_types: words of the task-type vocabulary. outcome: a word
+    of the closed list task-outcome. priority: 0 to 100.
+    """
+
+    key: str
+    name: str
+    outcome: str
+    description: str = ""
+    task_types: tuple[str, ...] = ()
+    priority: int | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentContent:
     """Everything of an incident that one audience gets to see.
 
@@ -77,8 +124,9 @@ class IncidentContent:
     "<classification>:<type>" of the Reference Security Incident Taxonomy, "" if not classified.
     severity: 0 to 5, None if not rated. determination, investigation_status: words of the
     incident core extension. sectors: words of STIX's industry-sector vocabulary. techniques:
-    ATT&CK ids such as "T1566.001". impacted_entity_counts: entity type -> number. revoked: the
-    whole incident is no longer valid.
+    ATT&CK ids such as "T1566.001". impacted_entity_counts: entity type -> number. pap: what a
+    recipient may do with it ("clear", "green", "amber", "red"), "" if not said. iep: the policy of
+    use that goes with it. revoked: the whole incident is no longer valid.
     """
 
     id: UUID
@@ -103,4 +151,8 @@ class IncidentContent:
     techniques: tuple[str, ...] = ()
     observables: tuple[ObservableContent, ...] = ()
     indicators: tuple[IndicatorContent, ...] = ()
+    impacts: tuple[ImpactContent, ...] = ()
+    tasks: tuple[TaskContent, ...] = ()
+    pap: str = ""
+    iep: IepContent | None = None
     revoked: bool = False

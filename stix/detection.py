@@ -115,7 +115,7 @@ def detect(text: str) -> list[Detection]:
                 continue
             start, end = offsets.original(hit.start), offsets.original(hit.end - 1) + 1
             if item not in found or start < found[item].start:
-                found[item] = Detection(item, text[start:end], start, end, _note(item))
+                found[item] = Detection(item, text[start:end], start, end, note_of(item))
     return sorted(found.values(), key=lambda detection: detection.start)
 
 
@@ -283,7 +283,8 @@ _DOCUMENTATION_NETWORKS = tuple(
 )
 
 
-def _note(item: Observable) -> str:
+def note_of(item: Observable) -> str:
+    """Return why an observable may not be worth sharing, "" if nothing speaks against it."""
     value = str(item.properties.get("value", ""))
     if item.type in ("ipv4-addr", "ipv6-addr"):
         return _address_note(value)

@@ -9,6 +9,9 @@ from typing import Any, Final
 
 INCIDENT_CORE: Final = "extension-definition--ef765651-680c-498d-9894-99799f2fa126"
 EVENT: Final = "extension-definition--4ca6de00-5b0d-45ef-a1dc-ea7279ea910e"
+IMPACT: Final = "extension-definition--7cc33dd6-f6a1-489b-98ea-522d351d71b9"
+TASK: Final = "extension-definition--2074a052-8be4-4932-849e-f5e7798e0030"
+CONTACT: Final = "extension-definition--66e2492a-bbd3-4be6-88f5-cc91a017a498"
 _OASIS: Final = "identity--8ce3f695-d5a4-4dc8-9e93-a65af453a31a"
 _SPECIFICATIONS: Final = (
     "https://github.com/oasis-open/cti-stix-common-objects/tree/main"
@@ -52,6 +55,55 @@ _PUBLISHED: Final[dict[str, dict[str, Any]]] = {
         "version": "1.0.0",
         "extension_types": ["new-sdo"],
     },
+    IMPACT: {
+        "id": IMPACT,
+        "type": "extension-definition",
+        "spec_version": "2.1",
+        "name": "Impact Extension",
+        "description": (
+            "Impact SDOs store the impacts of incidents or activities while allowing tracking how"
+            " these changed over time."
+        ),
+        "created": "2023-05-16T21:01:53.607242Z",
+        "modified": "2023-05-16T21:01:53.607242Z",
+        "created_by_ref": _OASIS,
+        "schema": _SPECIFICATIONS + "incident-core/impact",
+        "version": "1.0.0",
+        "extension_types": ["new-sdo"],
+    },
+    TASK: {
+        "id": TASK,
+        "type": "extension-definition",
+        "spec_version": "2.1",
+        "name": "Task Extension",
+        "description": (
+            "Tasks primarily record defender activities performed in response to events and"
+            " incidents.  They can also be used to track generic tasks outside of the incident"
+            " response process."
+        ),
+        "created": "2023-05-16T21:24:16.596743Z",
+        "modified": "2023-05-16T21:24:16.596743Z",
+        "created_by_ref": _OASIS,
+        "schema": _SPECIFICATIONS + "incident-core/task",
+        "version": "1.0.0",
+        "extension_types": ["new-sdo"],
+    },
+    CONTACT: {
+        "id": CONTACT,
+        "type": "extension-definition",
+        "spec_version": "2.1",
+        "name": "Identity Contact Information",
+        "description": (
+            "This extension allows contact information to be included in identities in a manner"
+            " that allows them to be machine parsable."
+        ),
+        "created": "2022-12-16T22:00:00.000Z",
+        "modified": "2023-01-03T13:00:00.000Z",
+        "created_by_ref": _OASIS,
+        "schema": _SPECIFICATIONS + "identity-66e",
+        "version": "1.0.0",
+        "extension_types": ["property-extension"],
+    },
     _OASIS: {
         "type": "identity",
         "spec_version": "2.1",
@@ -66,6 +118,10 @@ _PUBLISHED: Final[dict[str, dict[str, Any]]] = {
         "identity_class": "organization",
     },
 }
+
+
+EXTENSION_IDS: Final = frozenset(_PUBLISHED) - {_OASIS}
+"""The extension definitions that our bundles carry when they use them."""
 
 
 def published(*identifiers: str) -> list[dict[str, Any]]:

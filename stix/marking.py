@@ -5,7 +5,7 @@ cti-stix-common-objects); the four TLP 1 objects of STIX 2.1, section 7.2.1.4.
 """
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -122,6 +122,17 @@ _TLP_BY_ID: dict[str, TLP] = {tlp.marking_id: tlp for tlp in TLP} | {
     for value, identifier in _TLP_1_IDS.items()
 }
 PAP_IDS: Final = frozenset(f"marking-definition--{identifier}" for identifier in _PAP_IDS.values())
+MITRE_STATEMENT: Final = "marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168"
+"""The copyright statement on every object of ATT&CK; it restricts nothing about passing on."""
+
+PAP_WORDS: Final = ("clear", "green", "amber", "red")
+"""What a recipient may do, from anything to reading only."""
+_PAP_BY_ID: Final = {
+    f"marking-definition--{identifier}": "clear" if word == "white" else word
+    for word, identifier in _PAP_IDS.items()
+}
+SILENT_IDS: Final = PAP_IDS | {MITRE_STATEMENT}
+"""Markings that are known and say nothing about who may see it."""
 
 
 def marking_definition(tlp: TLP) -> dict[str, Any]:
@@ -135,22 +146,45 @@ def published_marking(marking_id: str) -> dict[str, Any] | None:
     return copy.deepcopy(constant) if constant else None
 
 
-def tlp_of(object_marking_refs: Iterable[str] | None) -> TLP | None:
+def pap_id(value: str) -> str:
+    """Return the id of the published marking-definition of a PAP word."""
+    return f"marking-definition--{_PAP_IDS[value]}"
+
+
+def pap_marking(value: str) -> dict[str, Any]:
+    """Return the published marking-definition of a PAP word, as a fresh copy."""
+    return copy.deepcopy(_CONSTANTS[pap_id(value)])
+
+
+def pap_of(object_marking_refs: Iterable[str] | None) -> str:
+    """Return the strictest PAP word among some marking ids ("white" is "clear"); "" for none."""
+    words = {_PAP_BY_ID[one] for one in object_marking_refs or () if one in _PAP_BY_ID}
+    return max(words, key=PAP_WORDS.index, default="")
+
+
+def tlp_of(
+    object_marking_refs: Iterable[str] | None, policies: Mapping[str, TLP] | None = None
+) -> TLP | None:
     """Return the label that a list of marking ids amounts to; None means: do not pass it on.
 
     No TLP among the ids counts as AMBER+STRICT, several as the strictest. TLP 1 ids are read
-    (WHITE as CLEAR), PAP ids are known and say nothing about passing on. Any other id is a
-    restriction that this installation cannot read, hence None.
+    (WHITE as CLEAR), PAP ids and MITRE's statement are known and say nothing about passing on.
+    policies: marking id -> TLP of the IEP policies at hand (`iep.iep_labels`); an object that
+    bears only a policy is not looser than AMBER+STRICT. Any other id is a restriction that this
+    installation cannot read, hence None.
     """
     labels: list[TLP] = []
+    asked: list[TLP] = []
     for marking_id in object_marking_refs or ():
-        if marking_id in PAP_IDS:
+        if marking_id in SILENT_IDS:
             continue
-        label = _TLP_BY_ID.get(marking_id)
-        if label is None:
+        if marking_id in _TLP_BY_ID:
+            labels.append(_TLP_BY_ID[marking_id])
+        elif policies and marking_id in policies:
+            asked.append(policies[marking_id])
+        else:
             return None
-        labels.append(label)
-    return strictest(labels)
+    return max([strictest(labels), *asked])
 
 
 def strictest(labels: Iterable[TLP], default: TLP = TLP.AMBER_STRICT) -> TLP:

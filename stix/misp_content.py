@@ -99,7 +99,8 @@ class MispImport:
     None when the event bears none, to be treated as AMBER+STRICT. rsit: "<classification>:<type>"
     or "". tags: all of them, as written. labels: names of galaxy clusters, "<galaxy type>: <name>".
     distribution, sharing_group: as MISP said; they decide nothing here. producer_uuid: of the
-    creating organisation, as text, "" if not given.
+    creating organisation, as text, "" if not given. stamp: when it last changed, in seconds since
+    1970. extends: the event that it extends.
     """
 
     uuid: UUID
@@ -124,6 +125,8 @@ class MispImport:
     attribute_count: int
     carried: tuple[Carried, ...]
     losses: tuple[Loss, ...]
+    stamp: int | None = None
+    extends: UUID | None = None
 
     @property
     def lost_attributes(self) -> tuple[Loss, ...]:

@@ -1,29 +1,26 @@
 """Make the MISP event of an incident out of what misp-stix made of its STIX bundle.
 
-misp-stix chooses attribute types and object templates. Whatever says who, what, when and how it
-may be passed on is written here from the incident itself, and only attributes that hold a value of
-the incident stay. Every UUID follows from the incident, so the same content gives the same bytes.
+misp-stix chooses attribute types and object templates. Only attributes that hold a value
+of the incident stay; whatever says who, what, when and how it may be passed on is written from the
+incident itself (misp_writing).
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import uuid5
 
 from cirt.errors import N_
 from cirt.stix import misp_context as context
 from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent
 from cirt.stix.misp_content import Loss, MispExport, shortened
 from cirt.stix.misp_forms import CATEGORIES, RULES, attributes_of, is_weak, values_of
+from cirt.stix.misp_suite import suite_losses
+from cirt.stix.misp_writing import Attribute, Claim, Cover, Group, event
 
-_ONLY_THE_RECEIVER: Final = "0"
-_INHERITED: Final = "5"
 _LEFT_OUT: Final = frozenset(
     {
-        *("incident", "event", "indicator", "note", "observed-data", "relationship"),
-        *("vulnerability", "extension-definition"),
+        *("incident", "event", "indicator", "note", "observed-data", "relationship", "sighting"),
+        *("vulnerability", "extension-definition", "impact", "task", "attack-pattern"),
     }
 )
 _NO_ATTRIBUTE = N_("MISP has no attribute for “%(property)s” of “%(type)s”.")
@@ -32,38 +29,6 @@ _WITHDRAWN = N_(
     "A MISP event cannot say that it is withdrawn; its attributes no longer raise alarms."
 )
 _WITHDRAWN_REMARK: Final = "No longer valid."
-
-
-@dataclass(slots=True)
-class _Claim:
-    """What the incident says about an attribute of the event."""
-
-    to_ids: bool = False
-    comments: dict[str, None] = field(default_factory=dict)
-    first: list[datetime] = field(default_factory=list)
-    last: list[datetime] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Attribute:
-    type: str
-    value: str
-    category: str
-    relation: str = ""
-    claim: _Claim | None = None
-
-    @property
-    def parts(self) -> set[str]:
-        whole = {self.value.casefold()}
-        return set(self.value.casefold().split("|")) if "|" in self.type else whole
-
-
-@dataclass(slots=True)
-class _Group:
-    """A MISP object, or (template None) the attributes outside of objects."""
-
-    template: Mapping[str, Any] | None
-    attributes: list[_Attribute]
 
 
 def lean_bundle(bundle: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,17 +40,24 @@ def lean_bundle(bundle: Mapping[str, Any]) -> dict[str, Any]:
     kept = {entry["id"] for entry in objects}
     lean = [
         entry | {"object_refs": [ref for ref in entry["object_refs"] if ref in kept]}
-        if entry["type"] == "report"
+        if entry["type"] in ("report", "grouping")
         else entry
         for entry in objects
     ]
     return {**bundle, "objects": lean}
 
 
-def event_of(content: IncidentContent, converted: Mapping[str, Any] | None) -> MispExport:
+def event_of(
+    content: IncidentContent,
+    converted: Mapping[str, Any] | None,
+    cover: Cover | None = None,
+    *,
+    with_all: bool = False,
+) -> MispExport:
     """Return the MISP event of an incident with an account of what it does not hold.
 
     converted: misp-stix's event of the same bundle; None if it failed, then plain attributes do.
+    with_all: keep also what misp-stix found and the content does not name.
     """
     groups = _groups(converted or {})
     units = _units_by_value(groups)
@@ -95,37 +67,43 @@ def event_of(content: IncidentContent, converted: Mapping[str, Any] | None) -> M
         losses += _claim_observable(groups, units, item, path, revoked=content.revoked)
     for index, rule in enumerate(content.indicators):
         losses += _add_rule(groups, rule, f"indicators[{index}]", revoked=content.revoked)
+    if with_all:
+        for known in (one for group in groups for one in group.attributes):
+            known.claim = known.claim or Claim()
+    losses += suite_losses(content)
     if content.revoked:
         losses.append(Loss("incident", "", shortened(content.title), _WITHDRAWN))
-    body = json.dumps({"Event": _event(content, groups)}, ensure_ascii=False, indent=1)
+    body = json.dumps(
+        {"Event": event(content, groups, cover or Cover())}, ensure_ascii=False, indent=1
+    )
     return MispExport(body.encode(), tuple(losses))
 
 
-def _groups(event: Mapping[str, Any]) -> list[_Group]:
+def _groups(event: Mapping[str, Any]) -> list[Group]:
     """Return the attributes of misp-stix's event; the first group is that outside of objects."""
-    groups = [_Group(None, list(_attributes(event)))]
+    groups = [Group(None, list(_attributes(event)))]
     seen: set[tuple[tuple[str, str], ...]] = set()
     for entry in context.items(event, "Object"):
         attributes = list(_attributes(entry))
         key = tuple(sorted((known.type, known.value) for known in attributes))
         if attributes and key not in seen:
             seen.add(key)
-            groups.append(_Group(entry, attributes))
+            groups.append(Group(entry, attributes))
     return groups
 
 
-def _attributes(parent: Mapping[str, Any]) -> Iterator[_Attribute]:
+def _attributes(parent: Mapping[str, Any]) -> Iterator[Attribute]:
     for raw in context.items(parent, "Attribute"):
         kind, value = str(raw.get("type")), str(raw.get("value"))
         relation = str(raw.get("object_relation") or "")
-        yield _Attribute(
+        yield Attribute(
             kind, value, str(raw.get("category") or CATEGORIES.get(kind, "Other")), relation
         )
 
 
-def _units_by_value(groups: Sequence[_Group]) -> dict[str, list[list[_Attribute]]]:
+def _units_by_value(groups: Sequence[Group]) -> dict[str, list[list[Attribute]]]:
     """Return what is claimed as one, an object or a single attribute, by a value of it."""
-    units: dict[str, list[list[_Attribute]]] = {}
+    units: dict[str, list[list[Attribute]]] = {}
     whole = [group.attributes for group in groups[1:]]
     for unit in whole + [[known] for known in groups[0].attributes]:
         units.setdefault(min(unit[0].parts), []).append(unit)
@@ -133,8 +111,8 @@ def _units_by_value(groups: Sequence[_Group]) -> dict[str, list[list[_Attribute]
 
 
 def _claim_observable(
-    groups: list[_Group],
-    units: Mapping[str, Sequence[list[_Attribute]]],
+    groups: list[Group],
+    units: Mapping[str, Sequence[list[Attribute]]],
     content: ObservableContent,
     path: str,
     *,
@@ -156,7 +134,7 @@ def _claim_observable(
     for kind, value in attributes_of(item):
         if value.casefold() not in held:
             held.add(value.casefold())
-            added = _Attribute(kind, value, CATEGORIES[kind])
+            added = Attribute(kind, value, CATEGORIES[kind])
             groups[0].attributes.append(added)
             _claim(added, content, to_ids=look_for and not is_weak(kind, item))
     for name, value in values:
@@ -176,7 +154,7 @@ def _claim_observable(
 
 
 def _add_rule(
-    groups: list[_Group], rule: IndicatorContent, path: str, *, revoked: bool
+    groups: list[Group], rule: IndicatorContent, path: str, *, revoked: bool
 ) -> Iterator[Loss]:
     """Add the rule as it is: misp-stix would take a STIX pattern apart and lose its logic."""
     kind = RULES.get(rule.pattern_type)
@@ -188,16 +166,16 @@ def _add_rule(
         (one for one in groups[0].attributes if (one.type, one.value) == (kind, rule.pattern)), None
     )
     if known is None:
-        known = _Attribute(kind, rule.pattern, CATEGORIES[kind])
+        known = Attribute(kind, rule.pattern, CATEGORIES[kind])
         groups[0].attributes.append(known)
-    claim = known.claim = known.claim or _Claim()
+    claim = known.claim = known.claim or Claim()
     claim.to_ids |= not rule.withdrawn and not revoked
     remarks = (rule.name, rule.comment, _WITHDRAWN_REMARK if rule.withdrawn else "")
     claim.comments.update(dict.fromkeys(remark for remark in remarks if remark))
 
 
-def _claim(known: _Attribute, content: ObservableContent, *, to_ids: bool) -> None:
-    claim = known.claim = known.claim or _Claim()
+def _claim(known: Attribute, content: ObservableContent, *, to_ids: bool) -> None:
+    claim = known.claim = known.claim or Claim()
     claim.to_ids |= to_ids
     remarks = (content.comment, _WITHDRAWN_REMARK if content.withdrawn else "")
     claim.comments.update(dict.fromkeys(remark for remark in remarks if remark))
@@ -205,94 +183,3 @@ def _claim(known: _Attribute, content: ObservableContent, *, to_ids: bool) -> No
         claim.first.append(content.first_observed)
     if content.last_observed:
         claim.last.append(content.last_observed)
-
-
-def _event(content: IncidentContent, groups: Sequence[_Group]) -> dict[str, Any]:
-    stamp = str(int(content.modified.timestamp()))
-    outside = [_written(content, known, "") for known in groups[0].attributes if known.claim]
-    objects = [_object(content, group) for group in groups[1:]]
-    started = content.started or content.detected or content.created
-    return {
-        "uuid": str(content.id),
-        "info": content.title,
-        "date": started.astimezone(UTC).date().isoformat(),
-        "timestamp": stamp,
-        "published": False,
-        "threat_level_id": context.threat_level_id(content.severity),
-        "analysis": context.analysis(content.investigation_status),
-        # the receiver decides who else may see it, within the TLP label
-        "distribution": _ONLY_THE_RECEIVER,
-        "Orgc": {"name": content.producer.name, "uuid": str(content.producer.id)},
-        "Tag": [{"name": name} for name in _tags(content)],
-        "Attribute": sorted(outside, key=lambda known: (known["type"], known["value"])),
-        "Object": sorted(
-            (entry for entry in objects if entry), key=lambda entry: (entry["name"], entry["uuid"])
-        ),
-        "EventReport": [_report(content, stamp)],
-    }
-
-
-def _tags(content: IncidentContent) -> list[str]:
-    rsit = context.rsit_tag(content.rsit)
-    techniques = [context.technique_tag(technique) for technique in content.techniques]
-    return [content.tlp.label.lower(), *([rsit] if rsit else []), *techniques]
-
-
-def _written(content: IncidentContent, known: _Attribute, within: str) -> dict[str, Any]:
-    claim = known.claim or _Claim()
-    name = json.dumps([within, known.relation, known.type, known.value])
-    written: dict[str, Any] = {
-        "uuid": str(uuid5(content.id, name)),
-        "type": known.type,
-        "category": known.category,
-        "value": known.value,
-        "to_ids": claim.to_ids,
-        "comment": "; ".join(claim.comments),
-        "timestamp": str(int(content.modified.timestamp())),
-        "distribution": _INHERITED,
-    }
-    if known.relation and within:
-        written["object_relation"] = known.relation
-    if claim.first:
-        written["first_seen"] = min(claim.first).astimezone(UTC).isoformat()
-    if claim.last:
-        written["last_seen"] = max(claim.last).astimezone(UTC).isoformat()
-    return written
-
-
-def _object(content: IncidentContent, group: _Group) -> dict[str, Any] | None:
-    """Return a MISP object with its claimed attributes; None if nothing of it is claimed."""
-    claimed = [known for known in group.attributes if known.claim]
-    if not claimed or group.template is None:
-        return None
-    name = json.dumps(sorted([known.relation, known.type, known.value] for known in claimed))
-    taken = ("name", "meta-category", "description", "template_uuid", "template_version")
-    return {
-        **{key: group.template[key] for key in taken if key in group.template},
-        "uuid": str(uuid5(content.id, name)),
-        "timestamp": str(int(content.modified.timestamp())),
-        "distribution": _INHERITED,
-        "Attribute": [_written(content, known, name) for known in claimed],
-    }
-
-
-def _report(content: IncidentContent, stamp: str) -> dict[str, Any]:
-    """Return the event report: MISP has no other place for a description and these facts."""
-    times = (("started", content.started), ("ended", content.ended), ("detected", content.detected))
-    facts = [
-        ("reference", content.reference),
-        ("determination", content.determination),
-        *((name, time.astimezone(UTC).isoformat()) for name, time in times if time),
-        ("detection methods", ", ".join(content.detection_methods)),
-        ("sectors", ", ".join(content.sectors)),
-        *((f"impacted {kind}", str(n)) for kind, n in content.impacted_entity_counts.items()),
-        ("language", content.language),
-    ]
-    lines = [f"- {name}: {value}" for name, value in facts if value]
-    return {
-        "uuid": str(uuid5(content.id, "report")),
-        "name": content.title,
-        "content": "\n\n".join(part for part in (content.description, "\n".join(lines)) if part),
-        "timestamp": stamp,
-        "distribution": _INHERITED,
-    }

@@ -143,6 +143,8 @@ def assemble(
         attribute_count=len(event.attributes),
         carried=tuple(done.carried),
         losses=tuple(done.losses),
+        stamp=_stamp(event.raw.get("timestamp")),
+        extends=UUID(extends) if (extends := _uuid_text(event.raw.get("extends_uuid"))) else None,
     )
 
 
@@ -274,6 +276,11 @@ def _refusal(
     if parent is None:
         return InvalidInputError(_NO_FORM, type=attribute.type)
     return InvalidInputError(_NO_PLACE, relation=attribute.relation, name=parent.name)
+
+
+def _stamp(value: Any) -> int | None:
+    written = text(value)
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 13 else None
 
 
 def _uuid_text(value: Any) -> str:

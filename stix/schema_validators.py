@@ -21,8 +21,16 @@ _EXTENSION_FILES: Final = {
     "extension-definition--4ca6de00-5b0d-45ef-a1dc-ea7279ea910e": "event",
     "extension-definition--7cc33dd6-f6a1-489b-98ea-522d351d71b9": "impact",
     "extension-definition--2074a052-8be4-4932-849e-f5e7798e0030": "task",
+    "extension-definition--66e2492a-bbd3-4be6-88f5-cc91a017a498": "identity-contact",
+    "extension-definition--762e2e97-ee51-43e5-a9ea-165fbb862c4a": "iep",
+    "extension-definition--96145d4c-b031-411f-b8a7-205f68c6bc36": "withdrawal",
+    "extension-definition--daf22c98-1fb4-436b-a10b-3b0e9c6ecaca": "withdrawal-receipt",
 }
 EXTENSIONS: Final = frozenset(_EXTENSION_FILES)
+STRICT_EXTENSIONS: Final = frozenset(
+    key for key, file in _EXTENSION_FILES.items() if file.startswith("withdrawal")
+)
+"""Extensions without drafts: what does not fit their schema is refused."""
 
 
 @cache

@@ -71,6 +71,12 @@ def is_readable(content_type: str | None) -> bool:
     return kind in _ALSO_READ and (kind != _TAXII or parameters.get("version", VERSION) == VERSION)
 
 
+def is_taxii(content_type: str | None) -> bool:
+    """Return whether an answer of this Content-Type is TAXII 2.1 (section 1.6.8.2), any case."""
+    found = _media_range(content_type or "")
+    return found is not None and found[0] == _TAXII and found[1].get("version", VERSION) == VERSION
+
+
 def _split(header: str) -> list[str]:
     """Cut at commas that stand outside quotation marks."""
     return re.findall(r'(?:[^,"]|"[^"]*"?)+', header)

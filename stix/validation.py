@@ -12,15 +12,18 @@ from itertools import islice
 from typing import Any, Final, Literal
 
 from cirt.errors import N_, InvalidInputError
+from cirt.stix.content_rules import content_findings
 from cirt.stix.ids import is_stix_id
 from cirt.stix.marking import PAP_EXTENSION, TLP_EXTENSION, published_marking
 from cirt.stix.patterns import check_pattern
 from cirt.stix.schema_validators import (
     EXTENSIONS,
+    STRICT_EXTENSIONS,
     extension_validator,
     known_types,
     type_validator,
 )
+from cirt.stix.suite_rules import suite_findings, without_slips
 from cirt.stix.timestamps import ORDERED, TIME_NAMES, is_written_as_timestamp, moment
 
 MAX_PROBLEMS: Final = 50
@@ -124,11 +127,15 @@ def _schema_problems(obj: dict[str, Any]) -> Iterator[Problem]:
     extensions = obj.get("extensions")
     borne = EXTENSIONS & set(extensions) if isinstance(extensions, dict) else frozenset()
     for extension_id in sorted(borne):
-        # Drafts of these extensions differ; what does not fit is kept and shown.
-        yield from _of_schema(extension_validator(extension_id), obj, "warning")
+        # Drafts of the others differ; what does not fit is kept and shown.
+        severity: Severity = "error" if extension_id in STRICT_EXTENSIONS else "warning"
+        known = without_slips(extension_id, obj)
+        yield from _of_schema(extension_validator(extension_id), known, severity)
+    for path, message, params in suite_findings(obj):
+        yield Problem(path, message, params, "warning")
 
 
-def _of_schema(validator: Any, obj: dict[str, Any], severity: Severity) -> Iterator[Problem]:
+def _of_schema(validator: Any, obj: Mapping[str, Any], severity: Severity) -> Iterator[Problem]:
     for error in validator.iter_errors(obj):
         if error.instance_path == ["key"] and str(obj.get("key")).startswith("HKEY_"):
             # the schema means abbreviated hives at the beginning, and finds them anywhere
@@ -143,7 +150,7 @@ def _of_schema(validator: Any, obj: dict[str, Any], severity: Severity) -> Itera
         )
 
 
-def _is_underscored(validator: Any, obj: dict[str, Any]) -> bool:
+def _is_underscored(validator: Any, obj: Mapping[str, Any]) -> bool:
     """Whether a domain name is one but for underscores, which the DNS knows (RFC 8552)."""
     value = obj.get("value")
     if obj["type"] != "domain-name" or not isinstance(value, str) or "_" not in value:
@@ -296,6 +303,8 @@ def _content_problems(obj: dict[str, Any], properties: list[Property]) -> Iterat
     if isinstance(obj.get("lang"), str) and not _LANGUAGE.fullmatch(obj["lang"]):
         yield Problem("lang", N_("This is no language tag (RFC 5646)."))
     yield from _external_reference_problems(obj)
+    for path, message, params in content_findings(obj):
+        yield Problem(path, message, params)
     for path, name, value in properties:
         if name in _SHOWN and isinstance(value, str) and _DIRECTION.search(value):
             yield Problem(

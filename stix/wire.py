@@ -1,31 +1,49 @@
 """What leaves as STIX 2.1 when an incident is released, as the exact bytes.
 
-The profile: one `incident` with the incident core extension, an `event` for its times, the
-`identity` of the producer, indicators, observables, vulnerabilities, and a `report` that holds it
-all together for tools that do not know incidents. Same content, same bytes.
+The profile: one `incident` with the incident core extension, an `event` for its times, `impact` and
+`task` objects, the `identity` of the producer and how to reach it, indicators and their sightings,
+observables, vulnerabilities, techniques as MITRE publishes them, and a `report` that holds it all
+together for tools that do not know incidents. Same content, same bytes; no reference leads out.
 """
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from cirt.errors import N_
-from cirt.stix.content import IncidentContent, IndicatorContent, ObservableContent, Producer
-from cirt.stix.extensions import EVENT, INCIDENT_CORE, published
+from cirt.errors import N_, InvalidInputError
+from cirt.stix.attack import companions
+from cirt.stix.content import (
+    ImpactContent,
+    IncidentContent,
+    IndicatorContent,
+    ObservableContent,
+    Producer,
+    TaskContent,
+)
+from cirt.stix.extensions import EXTENSION_IDS, published
 from cirt.stix.ids import canonical_json, object_id
-from cirt.stix.marking import TLP, marking_definition
-from cirt.stix.wire_objects import event, identity, incident, report
+from cirt.stix.marking import TLP
+from cirt.stix.references import closure, references_of
+from cirt.stix.wire_identities import contact, identity
+from cirt.stix.wire_impacts import impact_objects
+from cirt.stix.wire_incident import event, has_event, incident, report, techniques
+from cirt.stix.wire_markings import constant_markings, effective_tlp, policies
+from cirt.stix.wire_objects import relationship
 from cirt.stix.wire_observables import indicator_objects, observable_objects
+from cirt.stix.wire_tasks import task_objects
 
 __all__ = [
+    "ImpactContent",
     "IncidentContent",
     "IndicatorContent",
     "ObservableContent",
     "Producer",
+    "TaskContent",
     "WireBundle",
     "WireObject",
     "build",
+    "closure",
 ]
 
 
@@ -84,36 +102,61 @@ def build(content: IncidentContent) -> WireBundle:
     A bundle of TLP:RED content can be previewed and is not releasable. Raises InvalidInputError,
     naming the field, for content that makes no valid STIX 2.1.
     """
-    own = [identity(content), incident(content)]
-    own += event(content)
-    for item in _distinct(content.observables):
-        own += observable_objects(content, item)
-    for rule in content.indicators:
-        own += indicator_objects(content, rule)
-    own.append(report(content, own))
-
-    extensions = [INCIDENT_CORE] + ([EVENT] if any(o["type"] == "event" for o in own) else [])
-    constants = published(*extensions)
-    # the producer's identity is CLEAR, whatever the incident is
-    constants += [marking_definition(tlp) for tlp in {TLP.CLEAR, content.tlp}]
-
+    own, constants = _own(content), _constants(content)
+    used = EXTENSION_IDS & {ref for one in own for ref in references_of(one)}
+    constants += published(*sorted(used))
+    if leading_out := closure([*own, *constants]):
+        raise InvalidInputError(
+            N_("The bundle refers to %(id)s, which is not in it; nothing was made."),
+            id=leading_out[0],
+        )
     objects = [_wire_object(o) for o in own] + [_wire_object(o, constant=True) for o in constants]
     objects.sort(key=lambda o: (_ORDER.get(o.type, len(_ORDER)), o.type, o.stix_id))
     joined = b",".join(o.body for o in objects)
     bundle_id = object_id("bundle", content.id, hashlib.sha256(joined).hexdigest())
     # this is the canonical form of the whole, since the objects are canonical
     body = b'{"id":"%s","objects":[%s],"type":"bundle"}' % (bundle_id.encode(), joined)
-    return WireBundle(tuple(objects), body, hashlib.sha256(body).hexdigest(), content.tlp)
+    sha256 = hashlib.sha256(body).hexdigest()
+    return WireBundle(tuple(objects), body, sha256, effective_tlp(content))
+
+
+def _own(content: IncidentContent) -> list[dict[str, Any]]:
+    """Return the objects that are made for this content; the report comes last."""
+    with_event = has_event(content)
+    own = [identity(content), incident(content, has_event=with_event)]
+    victims: list[str] = []
+    for item in _distinct(content.observables):
+        made = observable_objects(content, item)
+        if item.is_victim and not item.withdrawn and made[0]["type"] != "vulnerability":
+            victims.append(made[0]["id"])
+        own += made
+    for rule in content.indicators:
+        own += indicator_objects(content, rule)
+    own += impact_objects(content) + task_objects(content) + contact(content)
+    patterns = techniques(content)
+    own += [relationship(content, own[1]["id"], "related-to", one["id"]) for one in patterns]
+    if with_event:
+        own += event(content, victims, [one["id"] for one in own if one["type"] == "sighting"])
+    own.append(report(content, own + patterns))
+    return own + policies(content)
+
+
+def _constants(content: IncidentContent) -> list[dict[str, Any]]:
+    patterns = techniques(content)
+    return constant_markings(content) + (patterns + companions() if patterns else [])
 
 
 def _distinct(items: Iterable[ObservableContent]) -> list[ObservableContent]:
     """One entry an observable; masking can make two equal, and the indicator is then kept."""
     chosen: dict[Any, ObservableContent] = {}
+    victims = set()
     for item in items:
         key = item.observable.canonical()
+        if item.is_victim:
+            victims.add(key)
         if key not in chosen or (item.is_indicator and not chosen[key].is_indicator):
             chosen[key] = item
-    return list(chosen.values())
+    return [replace(item, is_victim=key in victims) for key, item in chosen.items()]
 
 
 def _wire_object(stix_object: dict[str, Any], *, constant: bool = False) -> WireObject:

@@ -1,4 +1,4 @@
-"""The objects made of observables and rules: SCO, observed-data, indicator, vulnerability."""
+"""The objects made of observables and rules: SCO, observed-data, indicator, sighting, vulnerability."""
 
 from typing import Any
 
@@ -8,17 +8,19 @@ from cirt.stix.ids import object_id, observable_id
 from cirt.stix.observables import Observable
 from cirt.stix.patterns import check_pattern, pattern_for
 from cirt.stix.timestamps import timestamp
-from cirt.stix.wire_objects import incident_id, text, versioned
+from cirt.stix.wire_markings import marking_refs
+from cirt.stix.wire_objects import incident_id, producer_id, relationship, text, versioned
 
 StixObject = dict[str, Any]
 
 
 def observable_objects(content: IncidentContent, item: ObservableContent) -> list[StixObject]:
-    """Return what an observable becomes.
+    """Return what an observable becomes; its SCO, if it has one, comes first.
 
     A CVE: a vulnerability. Anything else: its SCO; with it observed-data if times and count are
     known, a note if there is a comment and no indicator to hold it, and an indicator that has
-    detected the incident. Of a withdrawn observable only its revoked indicator is left.
+    detected the incident and, if times and count are known, was sighted by the producer. Of a
+    withdrawn observable only its revoked indicator is left.
     """
     found = item.observable.canonical()
     if found.type == "vulnerability":
@@ -59,7 +61,7 @@ def _sco(content: IncidentContent, found: Observable) -> StixObject:
     sco = {
         "type": found.type,
         "spec_version": "2.1",
-        "object_marking_refs": [content.tlp.marking_id],
+        "object_marking_refs": marking_refs(content),
         **found.properties,
     }
     # An SCO has no versions: whatever is in it, marking included, decides about its id, so that
@@ -130,7 +132,8 @@ def _indicator(
         indicator["pattern"] = _checked_pattern(item.pattern, item.pattern_type)
     objects = [indicator, _detected(content, indicator)]
     if seen:
-        objects.append(_relationship(content, indicator, "based-on", seen["id"]))
+        objects.append(relationship(content, indicator["id"], "based-on", seen["id"]))
+        objects.append(_sighting(content, item, indicator, seen))
     return objects
 
 
@@ -159,21 +162,27 @@ def _checked_pattern(pattern: str, pattern_type: str) -> str:
 
 
 def _detected(content: IncidentContent, indicator: StixObject) -> StixObject:
-    return _relationship(content, indicator, "detected", incident_id(content))
+    return relationship(
+        content,
+        indicator["id"],
+        "detected",
+        incident_id(content),
+        revoked="revoked" in indicator,
+    )
 
 
-def _relationship(
-    content: IncidentContent, source: StixObject, kind: str, target_id: str
+def _sighting(
+    content: IncidentContent, item: ObservableContent, indicator: StixObject, seen: StixObject
 ) -> StixObject:
-    identifier = object_id("relationship", content.id, source["id"], kind, target_id)
-    relationship = versioned(content, "relationship", identifier) | {
-        "relationship_type": kind,
-        "source_ref": source["id"],
-        "target_ref": target_id,
+    sighting = versioned(content, "sighting", object_id("sighting", content.id, indicator["id"]))
+    return sighting | {
+        "sighting_of_ref": indicator["id"],
+        "observed_data_refs": [seen["id"]],
+        "where_sighted_refs": [producer_id(content)],
+        "first_seen": seen["first_observed"],
+        "last_seen": seen["last_observed"],
+        "count": item.count,
     }
-    if source.get("revoked"):
-        relationship["revoked"] = True
-    return relationship
 
 
 def _id(type: str, content: IncidentContent, found: Observable) -> str:  # noqa: A002 - STIX's word

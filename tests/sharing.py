@@ -1,5 +1,7 @@
 """Circles, incidents and releases that the tests of the exchange share."""
 
+import hashlib
+import json
 import threading
 import uuid
 from collections.abc import Iterator
@@ -10,15 +12,18 @@ from typing import Any
 import flask
 from werkzeug.serving import make_server
 
+from cirt.accounts import directory
 from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents import cases, circles, observables, release, standing_approvals
 from cirt.incidents.case_details import CaseDetails
 from cirt.incidents.case_models import Incident
-from cirt.incidents.circle_models import Collection, MachineWriting
+from cirt.incidents.circle_models import Collection, MachineWriting, Membership
 from cirt.incidents.circles import Frame
 from cirt.incidents.observables import NewObservable
 from cirt.incidents.release_models import Release
+from cirt.incidents.release_terms import ReleaseTerms
+from cirt.stix.ids import canonical_json
 from cirt.stix.marking import TLP
 from cirt.stix.observables import observable
 from tests.conftest import Cast
@@ -35,10 +40,15 @@ def make_circle(
     alias: str = "",
     ceiling: TLP = TLP.AMBER_STRICT,
     writing: MachineWriting = MachineWriting.OFF,
+    membership: Membership = Membership.VISIBLE,
+    listed: bool = False,
+    moderators: str = "",
 ) -> uuid.UUID:
     """Make a circle whose members read and contribute, and return its id."""
     with database.writing() as session:
-        frame = Frame(title, "For the tests.", alias, ceiling, writing)
+        frame = Frame(
+            title, "For the tests.", alias, ceiling, writing, membership=membership, listed=listed
+        )
         circle = circles.make_circle(session, cast.actors["root"], frame)
         for code in members.split():
             circles.set_member(
@@ -48,8 +58,18 @@ def make_circle(
                 cast.administrations[code],
                 may_read=True,
                 may_contribute=True,
+                may_moderate=code in moderators.split(),
             )
         return circle.id
+
+
+def add_administrations(database: Database, cast: Cast, codes: str) -> None:
+    """Add further administrations to the cast, without people."""
+    with database.writing() as session:
+        for code in codes.split():
+            names = {"en": f"Administration {code}", "ar": f"الإدارة {code}"}
+            row = directory.add_administration(session, None, code=code, names=names)
+            cast.administrations[code] = row.id
 
 
 def set_member(
@@ -60,8 +80,9 @@ def set_member(
     *,
     reads: bool,
     contributes: bool,
+    moderates: bool = False,
 ) -> None:
-    """Change what a member may do."""
+    """Add a member, or change what it may do."""
     with database.writing() as session:
         circle = session.get_one(Collection, circle_id)
         circles.set_member(
@@ -71,6 +92,7 @@ def set_member(
             cast.administrations[code],
             may_read=reads,
             may_contribute=contributes,
+            may_moderate=moderates,
         )
 
 
@@ -119,7 +141,12 @@ def change_incident(database: Database, cast: Cast, incident_id: uuid.UUID, **fi
 
 
 def prepare(
-    database: Database, cast: Cast, incident_id: uuid.UUID, circle_id: uuid.UUID, who: str = "nadia"
+    database: Database,
+    cast: Cast,
+    incident_id: uuid.UUID,
+    circle_id: uuid.UUID,
+    who: str = "nadia",
+    terms: ReleaseTerms | None = None,
 ) -> uuid.UUID:
     """Prepare a release and return its id."""
     with database.writing() as session:
@@ -128,6 +155,7 @@ def prepare(
             cast.actors[who],
             session.get_one(Incident, incident_id),
             session.get_one(Collection, circle_id),
+            terms or ReleaseTerms(),
         )
         return row.id
 
@@ -138,18 +166,63 @@ def approve(
     """Approve a release, having seen its bytes."""
     with database.writing() as session:
         row = session.get_one(Release, release_id)
-        given = {"sha256_seen": row.sha256, "delay": DELAY, **more}
+        given = {"sha256_seen": row.sha256, "delay": DELAY, "acknowledged": True, **more}
         release.approve_release(session, cast.actors[who], row, **given)
 
 
 def released(
-    database: Database, cast: Cast, incident_id: uuid.UUID, circle_id: uuid.UUID
+    database: Database,
+    cast: Cast,
+    incident_id: uuid.UUID,
+    circle_id: uuid.UUID,
+    *,
+    terms: ReleaseTerms | None = None,
+    app: flask.Flask | None = None,
+    reader: str = "XB",
 ) -> Release:
-    """Prepare and approve, and return the row."""
-    release_id = prepare(database, cast, incident_id, circle_id)
+    """Prepare and approve, and return the row; with the application, check what the reader gets."""
+    release_id = prepare(database, cast, incident_id, circle_id, terms=terms)
     approve(database, cast, release_id)
     with database.reading() as session:
-        return session.get_one(Release, release_id)
+        row = session.get_one(Release, release_id)
+    if app is not None:
+        assert received_digest(app, cast, row, reader) == row.sha256
+    return row
+
+
+def received_digest(app: flask.Flask, cast: Cast, row: Release, reader: str = "XB") -> str:
+    """Return the digest of a release's bytes as rebuilt from what a partner's machine is served.
+
+    Order and bundle id are those of the approved bytes; every object is the served one.
+    """
+    assert row.bundle is not None
+    approved = json.loads(row.bundle)
+    served = fetch(app, cast.tokens[reader], row.collection_id)
+    bodies = [
+        served[one["id"], one.get("modified") or one.get("created") or ""]
+        for one in approved["objects"]
+    ]
+    whole = b'{"id":"%s","objects":[%s],"type":"bundle"}'
+    return hashlib.sha256(whole % (approved["id"].encode(), b",".join(bodies))).hexdigest()
+
+
+def fetch(app: flask.Flask, token: str, collection_id: uuid.UUID) -> dict[tuple[str, str], bytes]:
+    """Return all that a machine reads in a collection, every version: (id, version) -> exact bytes."""
+    found: dict[tuple[str, str], bytes] = {}
+    machine, following = Machine(app, token), ""
+    while True:
+        query = {"match[version]": "all", "limit": 50} | ({"next": following} if following else {})
+        answer = machine.get(f"/exchange/collections/{collection_id}/objects/", query_string=query)
+        assert answer.status_code == 200, answer.status_code
+        raw = answer.get_data()
+        envelope = json.loads(raw)
+        for one in envelope.get("objects", []):
+            body = canonical_json(one)
+            assert body in raw, "not the canonical bytes"
+            found[one["id"], one.get("modified") or one.get("created") or ""] = body
+        if not envelope.get("more"):
+            return found
+        following = envelope["next"]
 
 
 def give_standing_approval(
@@ -190,8 +263,6 @@ class Machine:
 
     def post(self, url: str, body: Any, headers: Any = None) -> Any:
         """Send an envelope: bytes as they are, anything else as JSON."""
-        import json
-
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         given = {"Content-Type": "application/taxii+json;version=2.1", **(headers or {})}
         return self.open("POST", url, headers=given, data=data)

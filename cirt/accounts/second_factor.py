@@ -1,28 +1,22 @@
 """The second factor: time-based one-time codes (RFC 6238) and printed recovery codes."""
 
-import base64
-import hashlib
 import hmac
 import secrets
 import uuid
 
 import pyotp
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy.orm import Session
 
 from cirt.accounts.models import RecoveryCode, User
 from cirt.accounts.passwords import keyed_hash
 from cirt.clock import now
-from cirt.errors import N_, InvalidInputError
+from cirt.errors import N_, ConflictError, InvalidInputError
+from cirt.sealing import seal, unseal
 
 STEP_SECONDS = 30
 CODES = 10
 _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"  # no vowels, no look-alikes
-
-
-def _box(secret_key: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"{secret_key}:totp".encode()).digest()))
 
 
 def new_totp_secret() -> str:
@@ -56,7 +50,7 @@ def enable(session: Session, user: User, secret: str, code: str, *, secret_key: 
             N_("This code does not fit. Check the clock of your phone and type the newest code."),
             field="code",
         )
-    user.totp_secret = _box(secret_key).encrypt(secret.encode()).decode()
+    user.totp_secret = seal(secret_key, "totp", secret.encode()).decode()
     user.totp_last_step = step
     return renew_recovery_codes(session, user, secret_key=secret_key)
 
@@ -89,8 +83,8 @@ def accept_code(session: Session, user: User, code: str, *, secret_key: str) -> 
     digits = _digits(code)
     if len(digits) == 6 and code.strip().replace(" ", "").isdigit():
         try:
-            secret = _box(secret_key).decrypt(user.totp_secret.encode()).decode()
-        except InvalidToken:
+            secret = unseal(secret_key, "totp", user.totp_secret.encode()).decode()
+        except ConflictError:
             return False
         step = _step_of(secret, digits, now().timestamp())
         if step is None:

@@ -1,7 +1,7 @@
 """`cirt backup` and `cirt restore`: the whole installation as one file, the same on both engines.
 
-The archive holds every row as JSON lines, the attachments, installed instruments and profiles, and
-the key, each with its SHA-256.
+The archive holds every row as JSON lines, the attachments, installed instruments and profiles,
+the ledger of erasures and the key, each with its SHA-256.
 A backup is read back and compared before it counts as made.
 """
 
@@ -23,9 +23,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt import audit, migrations
+from cirt.cli import erasures
 from cirt.clock import now
 from cirt.db import Base, Database, UtcTime, open_database
 from cirt.errors import N_, InvalidInputError, UnavailableError
+from cirt.incidents.recall.erasure import Applied
 from cirt.settings import Settings, read_settings
 
 FORMAT = 1
@@ -79,8 +81,9 @@ def _restore(options: argparse.Namespace) -> None:
         except pyrage.DecryptError as error:
             raise InvalidInputError(N_("This passphrase does not open the backup.")) from error
     settings = read_settings()
-    rows = restore_archive(content, settings, open_database(settings))
+    rows, again = restore_archive(content, settings, open_database(settings))
     print(f"Restored {rows} rows; every digest agrees and the audit chain is whole.")
+    print(erasures.sentence(again))
 
 
 UNUSABLE = N_("%(path)s cannot be read or written: %(reason)s. Check the name and the folder.")
@@ -119,6 +122,8 @@ def write_archive(settings: Settings, database: Database) -> bytes:
             if path.is_file() and not any(part.startswith(".") for part in place.parts):
                 parts[f"installed/{place.as_posix()}"] = path.read_bytes()
     parts["secret.key"] = settings.secret_key.encode()
+    if lines := erasures.kept_lines(settings):
+        parts[erasures.PART] = lines
     if settings.is_demonstration:
         parts[MARKER] = b"loaded\n"  # so that a demonstration never passes for production
     manifest = {
@@ -166,8 +171,8 @@ def _content(file: IO[bytes] | None) -> bytes:
     return file.read() if file else b""
 
 
-def restore_archive(content: bytes, settings: Settings, database: Database) -> int:
-    """Fill an empty installation and return the number of rows; all or nothing.
+def restore_archive(content: bytes, settings: Settings, database: Database) -> tuple[int, Applied]:
+    """Fill an empty installation; all or nothing. Return the number of rows, and what was erased again.
 
     Raises UnavailableError when the installation is not empty, InvalidInputError for a bad file.
     """
@@ -210,7 +215,7 @@ def restore_archive(content: bytes, settings: Settings, database: Database) -> i
     if MARKER in parts:
         (settings.data_dir / MARKER).write_bytes(parts[MARKER])
     migrations.upgrade(database)
-    return rows
+    return rows, erasures.bring_back(settings, database, parts.get(erasures.PART, b""))
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt import audit, migrations
+from cirt.cli import erasures
 from cirt.clock import now
 from cirt.db import Database, open_database, sqlite_is_safe_for_wal, sqlite_version
 from cirt.errors import DomainError
@@ -22,7 +23,8 @@ FREE_BYTES = 500 * 1024 * 1024
 def add_commands(commands: Any) -> None:
     """Add the command to the grammar."""
     check = commands.add_parser(
-        "check", help="check settings, keys, clock, disk, tables, the audit chain and instruments"
+        "check",
+        help="check settings, keys, clock, disk, tables, the audit chain, erasures and instruments",
     )
     check.set_defaults(run=_check)
 
@@ -50,6 +52,7 @@ def problems(settings: Settings, database: Database) -> Iterator[tuple[str, str 
         ("database engine", _engine),
         ("tables", _tables),
         ("audit chain", _chain),
+        ("erasures", erasures.problem),
         ("background work", _jobs),
         ("instruments", _instruments),
     )

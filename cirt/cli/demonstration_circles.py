@@ -4,12 +4,14 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from cirt.access import Actor
+from cirt.accounts.models import Administration
 from cirt.cli.demonstration_people import Stage, seed
 from cirt.clock import now
 from cirt.datafiles import DataMap, read_map
-from cirt.incidents import circles, release, standing_approvals
+from cirt.incidents import circles, joining, policy_cards, release, standing_approvals
 from cirt.incidents.case_models import Incident
-from cirt.incidents.circle_models import Collection, MachineWriting
+from cirt.incidents.circle_models import Collection, MachineWriting, Membership, Onward
 from cirt.stix.marking import TLP
 
 
@@ -33,6 +35,10 @@ def _add_circles(session: Session, stage: Stage, frames: DataMap) -> None:
             alias=one.text("alias"),
             ceiling=TLP(one.text("ceiling")),
             machine_writing=MachineWriting(one.text("machine_writing")),
+            listed="listed" in one and one.boolean("listed"),
+            membership=Membership.CONFIDENTIAL
+            if "confidential" in one and one.boolean("confidential")
+            else Membership.VISIBLE,
         )
         circle = circles.make_circle(session, actor, frame)
         for member in one.sections("members"):
@@ -43,8 +49,14 @@ def _add_circles(session: Session, stage: Stage, frames: DataMap) -> None:
                 stage.administrations[member.text("administration")],
                 may_read=member.boolean("reads"),
                 may_contribute=member.boolean("contributes"),
+                may_moderate="moderates" in member and member.boolean("moderates"),
             )
         stage.circles[frame.alias] = circle.id
+    for one in frames.sections("requests"):
+        circle = session.get_one(Collection, stage.circles[one.text("circle")])
+        joining.ask(session, stage.actors[one.text("by")], circle, one.text("message"))
+    for one in frames.sections("cards"):
+        _write_card(session, stage.actors[one.text("by")], one)
     for one in frames.sections("approvals"):
         standing_approvals.give_approval(
             session,
@@ -54,6 +66,18 @@ def _add_circles(session: Session, stage: Stage, frames: DataMap) -> None:
             reason=one.text("reason"),
             until=now() + timedelta(days=one.integer("days", 1, standing_approvals.MAX_DAYS)),
         )
+
+
+def _write_card(session: Session, actor: Actor, one: DataMap) -> None:
+    card = policy_cards.CardDetails(
+        retention_days=one.integer("retention_days", 0, policy_cards.MOST_DAYS),
+        onward=Onward(one.text("onward")),
+        accepts=TLP(one.text("accepts")),
+        contact=one.text("contact"),
+        statement=one.text("statement"),
+    )
+    administration = session.get_one(Administration, actor.administration_id)
+    policy_cards.change_card(session, actor, administration, card)
 
 
 def _release(session: Session, stage: Stage, one: DataMap) -> None:
@@ -70,4 +94,5 @@ def _release(session: Session, stage: Stage, one: DataMap) -> None:
             prepared,
             sha256_seen=prepared.sha256,
             delay=timedelta(hours=stage.installation.settings.release_delay_hours),
+            acknowledged=True,
         )

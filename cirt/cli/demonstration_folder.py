@@ -20,6 +20,7 @@ from cirt.cli import (
     demonstration_circles,
     demonstration_incidents,
     demonstration_people,
+    demonstration_sharing,
 )
 from cirt.db import Database
 from cirt.errors import N_, UnavailableError
@@ -74,6 +75,7 @@ def _load(installation: Installation) -> dict[str, Any]:
     demonstration_incidents.load(stage)  # plans rest on the tally of incidents
     demonstration_assessments.load(stage)
     demonstration_circles.load(stage)
+    demonstration_sharing.load(stage)
     return credentials
 
 

@@ -6,10 +6,13 @@ import re
 import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from cirt import jobs
+from cirt.cli import demonstration_impacts
+from cirt.cli.demonstration_impacts import hours_before
 from cirt.cli.demonstration_people import Stage, seed
 from cirt.clock import now
 from cirt.datafiles import DataMap, data_path, read_map
@@ -58,19 +61,22 @@ def _add_incident(session: Session, stage: Stage, one: DataMap) -> uuid.UUID:
             tlp=TLP(one.text("tlp")),
             determination=one.text("determination"),
             investigation_status=one.text("status"),
-            started_at=_time(times, "started", moment),
-            detected_at=_time(times, "detected", moment),
-            reported_at=_time(times, "reported", moment),
-            ended_at=_time(times, "ended", moment),
+            started_at=hours_before(times, "started", moment),
+            detected_at=hours_before(times, "detected", moment),
+            reported_at=hours_before(times, "reported", moment),
+            ended_at=hours_before(times, "ended", moment),
             sectors=one.texts("sectors"),
             countries=one.texts("countries"),
             techniques=one.texts("techniques"),
+            pap=one.optional_text("pap") or "",
+            detection_methods=one.texts("detected_by"),
+            entity_counts=dict(one.section("counts")) if "counts" in one else {},
             failed=one.texts("failed"),
             held=one.texts("held"),
             readers=frozenset(reader for reader in readers if reader is not None),
         ),
     )
-    first_observed = _time(times, "started", moment)
+    first_observed = hours_before(times, "started", moment)
     add_observables(
         session,
         actor,
@@ -79,21 +85,27 @@ def _add_incident(session: Session, stage: Stage, one: DataMap) -> uuid.UUID:
             NewObservable(
                 observable=observable(each.text("type"), _value(each)),
                 is_indicator=bool(each.get("indicator", False)),
+                is_victim=bool(each.get("victim", False)),
                 comment=each.get("comment", ""),
-                first_observed=first_observed,
+                **_seen(each, moment, first_observed),
             )
             for each in one.sections("observables")
         ],
     )
+    demonstration_impacts.add(session, stage, incident, one, moment)
     return incident.id
 
 
-def _time(times: DataMap, name: str, moment: datetime) -> datetime | None:
-    """Return so many hours before this moment, on a whole minute."""
-    if name not in times:
-        return None
-    hours = times.integer(name, 0, 24 * 3650)
-    return (moment - timedelta(hours=hours)).replace(second=0, microsecond=0)
+def _seen(each: DataMap, moment: datetime, started: datetime | None) -> dict[str, Any]:
+    """Return when and how often an observable was seen; without a word, since the beginning."""
+    if "seen" not in each:
+        return {"first_observed": started}
+    seen = each.section("seen")
+    return {
+        "first_observed": hours_before(seen, "first", moment),
+        "last_observed": hours_before(seen, "last", moment),
+        "count": seen.integer("count", 1, 10**9),
+    }
 
 
 def _value(each: DataMap) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from cirt.access import Actor, Role
 from cirt.accounts import directory, signing, tokens
-from cirt.accounts.models import Administration, AdministrationKind
+from cirt.accounts.models import Administration, AdministrationKind, Place
 from cirt.accounts.passwords import check_password
 from cirt.datafiles import DataMap, data_path, read_map
 from cirt.errors import InvalidInputError
@@ -89,6 +89,7 @@ def _add_administrations(session: Session, stage: Stage, data: DataMap) -> None:
             team_name=one.get("team", ""),
             kind=AdministrationKind(one.text("kind")),
             contact_email=one.text("contact"),
+            place=Place(one.get("place", Place.LOCAL.value)),
             source=SOURCE,
         )
         stage.administrations[row.code] = row.id

@@ -25,12 +25,35 @@ def _config() -> Config:
 
 @contextmanager
 def _connected(database: Database) -> Iterator[tuple[Config, Connection]]:
+    """One transaction. On SQLite without foreign keys until its end, where all are checked.
+
+    SQLite changes a table by making a new one, and dropping the old one would take along the rows
+    that refer to it; the switch works outside of transactions only.
+    """
     config = _config()
-    with database.writing_session() as session:
-        connection = session.connection()
-        config.attributes["connection"] = connection
-        yield config, connection
-        session.commit()
+    with database.engine.connect() as opened:
+        connection = opened.execution_options(cirt_writes=True)
+        if database.is_sqlite:
+            _foreign_keys(connection, "OFF")
+        try:
+            with connection.begin():
+                config.attributes["connection"] = connection
+                yield config, connection
+                if database.is_sqlite:
+                    lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                    if lost:
+                        raise RuntimeError(
+                            f"rows refer to nothing: {sorted({row[0] for row in lost})}"
+                        )
+        finally:
+            if database.is_sqlite:
+                _foreign_keys(connection, "ON")
+
+
+def _foreign_keys(connection: Connection, state: str) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA foreign_keys={state}")
+    cursor.close()
 
 
 def upgrade(database: Database, revision: str = "head") -> None:

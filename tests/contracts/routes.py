@@ -28,10 +28,12 @@ from cirt.cli.demonstration_folder import prepare
 from cirt.db import Database
 from cirt.incidents.case_models import Incident, IncidentObservable, IncidentRule
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.impact_models import IncidentImpact, IncidentTask
 from cirt.incidents.release_models import Release, StandingApproval
-from cirt.incidents.store_models import FeedEntry
+from cirt.incidents.rights import IMPORT_JOB
 from cirt.jobs import Job
 from cirt.settings import Settings, read_settings
+from tests.contracts.shared_things import ask_for_an_intake, shared_things, special_things
 
 TABLE = Path(__file__).with_name("routes.csv")
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
@@ -47,6 +49,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "officer XA": ("releasing-officer", "XA"),
     "focal point XB": ("focal-point", "XB"),
     "analyst XB": ("analyst", "XB"),
+    "officer XB": ("releasing-officer", "XB"),
     "analyst XC": ("analyst", "XC"),
 }
 MACHINES = ("XA", "XB", "XC")
@@ -61,6 +64,8 @@ class Walk:
         self.app = create_app(settings)
         self.database: Database = self.app.extensions["cirt"].database
         self.app.before_request_funcs[None].append(_forget_writes)
+        with self.database.writing() as session:
+            ask_for_an_intake(session)
         self.values = self._values()
         self.clients = {name: self._signed_in(*who) for name, who in PEOPLE.items()}
 
@@ -89,11 +94,15 @@ class Walk:
             def part(model: Any) -> Any:
                 return first(sa.select(model.id).where(model.assessment_id == assessment.id))
 
-            release = first(sa.select(Release).where(Release.state == "prepared"))
+            release = first(
+                sa.select(Release).where(Release.state == "prepared", Release.batch_id.is_(None))
+            )
             circle = first(sa.select(Collection).where(Collection.title == "Regional exchange"))
             incident = first(
                 sa.select(Incident)
                 .join(IncidentObservable, IncidentObservable.incident_id == Incident.id)
+                .join(IncidentImpact, IncidentImpact.incident_id == Incident.id)
+                .join(IncidentTask, IncidentTask.incident_id == Incident.id)
                 .where(Incident.administration_id == owner, Incident.tlp != "red")
                 .order_by(Incident.reference)
             )
@@ -113,9 +122,11 @@ class Walk:
             grant = first(
                 sa.select(AssessmentGrant.id).where(AssessmentGrant.assessment_id == assessment.id)
             )
-            approval = first(sa.select(StandingApproval.id))
+            approval = first(
+                sa.select(StandingApproval.id).where(StandingApproval.administration_id == owner)
+            )
             token = first(sa.select(ApiToken.id).where(ApiToken.administration_id == owner))
-            job = first(sa.select(Job.id))
+            job = first(sa.select(Job.id).where(Job.kind == IMPORT_JOB))
             rule = first(sa.select(IncidentRule.id))
             tally = first(
                 sa.select(CapabilityTally.id).where(CapabilityTally.administration_id == owner)
@@ -147,11 +158,6 @@ class Walk:
                 "job_id": job,
                 "release_id": release.id,
                 "circle_id": circle.id,
-                "report_id": first(
-                    sa.select(FeedEntry.stix_id).where(
-                        FeedEntry.collection_id == circle.id, FeedEntry.type == "report"
-                    )
-                ),
                 "collection_id": circle.id,
                 "administration_id": owner,
                 "approval_id": approval,
@@ -161,9 +167,13 @@ class Walk:
                 "token": "no-such-link",
                 "name": circle.id,
                 "rest": "no-such-thing",
-                "stix_id": "indicator--" + str(uuid.UUID(int=1)),
                 "status_id": uuid.UUID(int=1),
                 "session_id": first(sa.select(LoginSession.id)),
+                **shared_things(session, owner, incident, circle),
+            }
+            self.special = {
+                rule: {name: str(value) for name, value in values.items()}
+                for rule, values in special_things(session, owner).items()
             }
         return {name: str(value or uuid.UUID(int=1)) for name, value in found.items()}
 
@@ -197,10 +207,15 @@ class Walk:
         )
         return {"Authorization": f"Bearer {machine['token']}"} if machine else {}
 
-    def _value(self, argument: re.Match[str]) -> str:
-        # any(results, answers):name – the first that the address takes
-        choice = re.match(r"any\((\w+)", argument[1])
-        return choice[1] if choice else self.values[argument[2]]
+    def _path(self, rule: str) -> str:
+        values = self.values | self.special.get(rule, {})
+
+        def value(argument: re.Match[str]) -> str:
+            # any(results, answers):name – the first that the address takes
+            choice = re.match(r"any\((\w+)", argument[1])
+            return choice[1] if choice else values[argument[2]]
+
+        return re.sub(r"<([^>]*?)(\w+)>", value, rule)
 
     def rows(self) -> Iterator[dict[str, str]]:
         """Yield a row a route and method: what each of COLUMNS is answered."""
@@ -208,7 +223,7 @@ class Walk:
         nobody = self.app.test_client()
         rules = {str(rule) for rule in self.app.url_map.iter_rules() if rule.endpoint != "static"}
         for rule in sorted(rules):
-            path = re.sub(r"<([^>]*?)(\w+)>", self._value, rule)
+            path = self._path(rule)
             for method in METHODS:
                 row = dict.fromkeys(["route", "method", *COLUMNS], "")
                 row |= {"route": rule, "method": method}

@@ -395,8 +395,10 @@ def _release(person: Watch, officer: Watch, own: set[str], incident: str) -> Non
     for decision in ("end", "approve"):
         page = person.page
         person.go(f"{incident}/sharing")
-        row = page.locator("main tbody tr", has=page.get_by_role("link", name="circle "))
-        row.get_by_role("button").first.click()
+        page.get_by_role("checkbox", name="circle ").first.check()
+        page.get_by_role("button", name="Plan the release").click()
+        person.look()
+        page.get_by_role("button", name="Prepare", exact=True).click()
         person.look()
         own.add(_uuid(page))
         release = f"/releases/{_uuid(page)}"

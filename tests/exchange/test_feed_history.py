@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from cirt.db import Database
-from cirt.incidents import feed
+from cirt.incidents import feed, feed_writing
 from cirt.incidents.object_store import Incoming
 from cirt.stix.taxii_filters import Filters
 from tests import sharing
@@ -61,7 +61,7 @@ def test_a_clock_that_goes_back_does_not_take_the_dates_along(
     circle = sharing.make_circle(database, cast)
     owner = cast.administrations["XA"]
     _append(database, circle, [_some_object(owner), _some_object(owner)])
-    monkeypatch.setattr(feed, "now", lambda: datetime(2001, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(feed_writing, "now", lambda: datetime(2001, 1, 1, tzinfo=UTC))
     _append(database, circle, [_some_object(owner), _some_object(owner)])
     with database.reading() as session:
         dates = [row.added_us for row in feed.page(session, circle, Filters()).rows]

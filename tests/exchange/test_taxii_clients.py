@@ -21,7 +21,9 @@ def test_taxii2_client_reads_everything(app: flask.Flask, database: Database, ca
     expected = [one["id"] for one in json.loads(release.bundle)["objects"]]
     with sharing.serving(app) as url:
         server = Server(f"{url}/taxii2/", user="xb-machine", password=cast.tokens["XB"])
-        [collection] = server.default.collections
+        listed = {one.title: one for one in server.default.collections}
+        assert set(listed) == {"Two neighbours", "Direct: XB"}
+        collection = listed["Two neighbours"]
         assert collection.id == str(circle)
         assert (collection.can_read, collection.can_write) == (True, False)
         for read in (collection.get_objects, collection.get_manifest):
@@ -35,7 +37,7 @@ def test_taxii2_client_reads_everything(app: flask.Flask, database: Database, ca
         server.close()
 
         stranger = Server(f"{url}/taxii2/", user="xc-machine", password=cast.tokens["XC"])
-        assert stranger.default.collections == []
+        assert [one.title for one in stranger.default.collections] == ["Direct: XC"]
         stranger.close()
 
 

@@ -51,9 +51,13 @@ def test_the_way_from_discovery_to_objects(
     assert MEDIA_TYPE in api_root["versions"]
     assert api_root["max_content_length"] > 0
     collections = reader.get(discovery["default"] + "collections/").get_json()["collections"]
-    assert [one["id"] for one in collections] == [str(circle)]
-    assert (collections[0]["can_read"], collections[0]["can_write"]) == (True, False)
-    assert reader.get("/exchange/collections/neighbours/").get_json() == collections[0]
+    by_title = {one["title"]: one for one in collections}
+    assert set(by_title) == {"Two neighbours", "Direct: XB"}
+    neighbours = by_title["Two neighbours"]
+    assert neighbours["id"] == str(circle)
+    for one in collections:
+        assert (one["can_read"], one["can_write"]) == (True, False)
+    assert reader.get("/exchange/collections/neighbours/").get_json() == neighbours
 
 
 def test_what_arrives_hashes_to_what_was_approved(
@@ -324,7 +328,8 @@ def test_a_stranger_cannot_tell_a_circle_from_nothing(
     """Same status, body, headers, and the same SQL, for a foreign id and a random one."""
     sharing.released(database, cast, sharing.make_incident(database, cast), circle)
     stranger = machine("XC")
-    assert stranger.get("/exchange/collections/").get_json() == {}
+    [own] = stranger.get("/exchange/collections/").get_json()["collections"]
+    assert own["title"] == "Direct: XC"
     random = f"/exchange/collections/{uuid.uuid4()}"
     _is_error(stranger.get(f"{random}/objects/"), 404)  # from now on its token is known
     for method, path in (

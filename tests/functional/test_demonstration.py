@@ -456,6 +456,28 @@ def test_incidents_are_spread_over_administrations_and_markings(demo: Demo) -> N
     assert {row.severity for row in incidents} >= {1, 2, 3, 4, None}
 
 
+def test_incidents_say_what_harm_was_done_and_what_is_to_be_done(demo: Demo) -> None:
+    with demo.database.reading() as session:
+        rows = session.scalars(sa.select(Incident)).unique().all()
+        harms = [impact for row in rows for impact in row.impacts]
+        assert {harm.category for harm in harms} >= {
+            *("availability", "confidentiality", "external", "integrity", "monetary"),
+        }
+        (earlier,) = [harm for harm in harms if harm.superseded_by]
+        (later,) = [harm for harm in harms if harm.id == earlier.superseded_by]
+        assert later.incident_id == earlier.incident_id and earlier.ended_at is not None
+        work = [task for row in rows for task in row.tasks]
+        assert {task.outcome for task in work} == {"pending", "ongoing", "successful"}
+        assert {row.pap for row in rows} == {"", "clear", "green", "amber", "red"}
+        seen = [each for row in rows for each in row.observables]
+        assert sum(each.is_victim for each in seen) >= 4
+        assert not any(each.is_victim and each.is_indicator for each in seen)
+        assert sum(each.count is not None for each in seen) >= 2
+    page = demo.client("layla").get("/").get_data(as_text=True)
+    assert "إبلاغ المصارف عن المدفوعات المشبوهة" in page  # her own open task
+    assert "Second letter with a date" not in page  # her colleague's
+
+
 def test_observables_are_those_kept_for_documentation(demo: Demo) -> None:
     query = sa.select(IncidentObservable).join(Incident).where(Incident.origin_uuid.is_(None))
     found = _rows(demo, query)
@@ -491,10 +513,18 @@ def test_two_persons_stand_behind_every_release(demo: Demo) -> None:
 
 
 def test_circles_have_their_members_and_a_named_standing_approval(demo: Demo) -> None:
-    circles = {row.title: row for row in _rows(demo, sa.select(Collection))}
-    assert set(circles) == {"Regional exchange", "Exchange test"}
-    for circle in circles.values():
-        assert {each.administration.code for each in circle.members} == {"XA", "XB"}
+    query = sa.select(Collection).where(Collection.kind == "circle")
+    circles = {row.title: row for row in _rows(demo, query)}
+    members = {
+        title: {each.administration.code for each in circle.members}
+        for title, circle in circles.items()
+    }
+    assert members == {
+        "Regional exchange": {"XA", "XB"},
+        "Exchange test": {"XA", "XB"},
+        "Health sector": {"XB"},
+    }
+    assert [title for title, circle in circles.items() if circle.listed] == ["Health sector"]
     (approval,) = _rows(demo, sa.select(StandingApproval))
     assert approval.approver.username == "omar"
     assert approval.collection_id == circles["Exchange test"].id

@@ -33,6 +33,10 @@ FIELDS = {
     "countries": "XA, xb",
     "sectors": ["public-administration"],
     "failed": ["detection"],
+    "pap": "amber",
+    "detection_methods": ["user-reporting", "human-review"],
+    "entity_counts-kind": ["employee", "", "system"],
+    "entity_counts-number": ["340", "", "0"],
 }
 
 
@@ -66,6 +70,10 @@ def test_recording_leads_to_the_summary(browser: Make) -> None:
         "2 – Medium",
         "XB",
         "Detection",
+        "PAP:AMBER",
+        "A report by users",
+        "Employees: 340",
+        "Systems: 0",
     ):
         assert text in page
     assert re.search(r"XA-\d{4}-0001", page)
@@ -190,6 +198,12 @@ def test_forms_need_their_token(browser: Make, make_incident: Callable[..., uuid
         ({"tlp": "purple"}, "Not a valid choice"),
         ({"severity": "7"}, "Not a valid choice"),
         ({"readers": [str(uuid.uuid4())]}, "is not a valid choice"),
+        ({"pap": "violet"}, "Not a valid choice"),
+        ({"detection_methods": ["luck"]}, "is not a valid choice"),
+        ({"entity_counts-number": ["many", "", "0"]}, "as digits, from 0 to"),
+        ({"entity_counts-kind": ["", "", "system"]}, "Say what the number 340 counts"),
+        ({"entity_counts-kind": ["system", "", "system"]}, "stands twice"),
+        ({"entity_counts-kind": ["A b", "", "system"]}, "Choose one of the entries"),
     ],
 )
 def test_bad_input_is_explained_and_kept(
@@ -238,6 +252,49 @@ def test_conflict_is_shown_side_by_side_and_nothing_is_lost(
     assert again.status_code == 302
     history = nadia.get(f"/incidents/{incident_id}/history").get_data(as_text=True)
     assert "Theirs, saved first" in history and "Mine, saved second" in history
+
+
+def test_what_recipients_may_do_and_counts_are_in_history_and_conflict(
+    browser: Make, make_incident: Callable[..., uuid.UUID], database: Database
+) -> None:
+    incident_id = make_incident()
+    url = f"/incidents/{incident_id}/edit"
+    nadia = browser("nadia")
+    page = nadia.get(url).get_data(as_text=True)
+    assert "do nothing that touches the attacker" in page
+    seen = _form(nadia.get(url))
+    with database.reading() as session:
+        before = session.get_one(Incident, incident_id).content_changed_at
+    assert nadia.post(url, {**FIELDS, **seen}).status_code == 302
+    with database.reading() as session:
+        row = session.get_one(Incident, incident_id)
+        assert (row.pap, row.entity_counts) == ("amber", {"employee": 340, "system": 0})
+        assert row.detection_methods == ["human-review", "user-reporting"]
+        assert row.content_changed_at > before
+    answer = nadia.post(
+        url, {**FIELDS, **seen, "pap": "red", "entity_counts-number": ["7", "", ""]}
+    )
+    conflict = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "PAP:RED" in conflict and "Employees: 340" in conflict and "Employees: 7" in conflict
+    history = nadia.get(f"/incidents/{incident_id}/history").get_data(as_text=True)
+    assert "Employees: 340, Systems: 0" in history and "PAP:AMBER" in history
+
+
+def test_more_rows_store_nothing_and_keep_what_was_typed(
+    browser: Make, make_incident: Callable[..., uuid.UUID], database: Database
+) -> None:
+    """Without scripts: the button sends the form and gets it back with empty rows."""
+    incident_id = make_incident()
+    nadia = browser("nadia")
+    for path in ("new", f"{incident_id}/edit"):
+        answer = nadia.post(f"/incidents/{path}", {**FIELDS, "title": "Kept", "more_rows": "yes"})
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 200
+        assert 'value="Kept"' in page and 'value="340"' in page
+        assert page.count('name="entity_counts-kind"') == 5
+    with database.reading() as session:
+        assert [row.title for row in session.scalars(sa.select(Incident))] == ["A case"]
 
 
 def test_lowering_a_marking_needs_a_reason(

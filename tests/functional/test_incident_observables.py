@@ -4,6 +4,7 @@ import html
 import re
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -149,11 +150,17 @@ def test_one_is_added_by_kind_and_value(
         "type": "domain-name",
         "value": "EVIL-example[.]org",
         "comment": "from the mail",
-        "is_indicator": "y",
+        "role": "detection",
+        "first_observed": "2026-03-01T08:00",
+        "last_observed": "2026-03-02T08:00",
+        "count": "41",
     }
     assert nadia.post(url, fields).status_code == 302
     row = _rows(database)["evil-example.org"]
-    assert row.is_indicator and row.comment == "from the mail"
+    assert row.is_indicator and not row.is_victim and row.comment == "from the mail"
+    assert row.count == 41 and row.last_observed == datetime(2026, 3, 2, 8, tzinfo=UTC)
+    table = nadia.get(f"/incidents/{incident_id}/observables").get_data(as_text=True)
+    assert "41 times" in table and "2026-03-02 08:00" in table
     again = nadia.post(url, fields)
     assert again.status_code == 422
     assert "holds this observable already" in again.get_data(as_text=True)
@@ -168,12 +175,22 @@ def test_one_is_added_by_kind_and_value(
         ({"value": "9" * 4001}, "longer than 4000 characters"),
         ({"type": "rocket"}, "Not a valid choice"),
         ({"comment": "x" * 2001}, "Shorten this to 2000 characters"),
+        ({"role": "hero"}, "Not a valid choice"),
+        ({"count": "0"}, "from 1 to 999999999"),
+        ({"count": "7", "last_observed": ""}, "needs the time of the first and of the last"),
+        ({"last_observed": "2026-02-01T00:00"}, "seen last before it was seen first"),
     ],
 )
 def test_bad_values_are_explained_and_kept(
     browser: Make, incident_id: uuid.UUID, database: Database, change: dict[str, str], sentence: str
 ) -> None:
-    fields = {"type": "ipv4-addr", "value": "9.9.9.9", "comment": "kept comment"}
+    fields = {
+        "type": "ipv4-addr",
+        "value": "9.9.9.9",
+        "comment": "kept comment",
+        "first_observed": "2026-03-01T08:00",
+        "last_observed": "2026-03-01T09:00",
+    }
     answer = browser("nadia").post(
         f"/incidents/{incident_id}/observables/new", {**fields, **change}
     )
@@ -196,17 +213,68 @@ def _add(database: Database, cast: Cast, incident_id: uuid.UUID, *values: str) -
         ]
 
 
-def test_comment_and_use_are_changed(
+def test_what_is_said_is_changed_and_a_conflict_is_shown(
     browser: Make, incident_id: uuid.UUID, database: Database, cast: Cast
 ) -> None:
     (row_id,) = _add(database, cast, incident_id, "9.9.9.9")
     nadia = browser("nadia")
     url = f"/incidents/{incident_id}/observables/{row_id}"
-    assert "9.9.9.9" in nadia.get(url).get_data(as_text=True)
-    assert nadia.post(url, {"comment": "sinkholed"}).status_code == 302
+    page = nadia.get(url).get_data(as_text=True)
+    assert "9.9.9.9" in page
+    stamp = re.search(r'name="stamp"[^>]*value="([0-9a-f]{32})"', page)
+    assert stamp
+    fields = {"comment": "sinkholed", "role": "context", "stamp": stamp[1]}
+    assert nadia.post(url, fields).status_code == 302
     row = _rows(database)["9.9.9.9"]
-    assert (row.comment, row.is_indicator) == ("sinkholed", False)
+    assert (row.comment, row.is_indicator, row.is_victim) == ("sinkholed", False, False)
+    answer = nadia.post(url, {**fields, "comment": "mine, saved second", "role": "victim"})
+    again = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "sinkholed" in again and "mine, saved second" in again
+    assert _rows(database)["9.9.9.9"].comment == "sinkholed"
+    stamp = re.search(r'name="stamp"[^>]*value="([0-9a-f]{32})"', again)
+    assert stamp
+    assert nadia.post(url, {"role": "victim", "stamp": stamp[1]}).status_code == 302
+    assert _rows(database)["9.9.9.9"].is_victim
     assert nadia.post(url, {"comment": "a\0b"}).status_code == 422
+    history = nadia.get(f"/incidents/{incident_id}/history").get_data(as_text=True)
+    assert "The victim&#39;s" in history and "sinkholed" in history
+
+
+def test_what_is_the_victims_is_kept_apart(
+    browser: Make, incident_id: uuid.UUID, database: Database, cast: Cast
+) -> None:
+    """A victim's own address is no indicator: partners would block the victim."""
+    nadia = browser("nadia")
+    url = f"/incidents/{incident_id}/observables"
+    _add(database, cast, incident_id, "9.9.9.9")
+    page = nadia.post(f"{url}/paste", {"text": "198.51.100.3 8.8.4.4", "role": "victim"})
+    text = page.get_data(as_text=True)
+    assert _boxes(text, "indicator", checked=True) == []
+    taken, victim = _boxes(text, "take"), _boxes(text, "victim", checked=True)
+    assert len(taken) == len(victim) == 2
+    # also who ticks both: the victim's is never for detection
+    answer = nadia.post(f"{url}/take", {"take": taken, "victim": victim, "indicator": victim})
+    assert answer.status_code == 302
+    rows = _rows(database)
+    assert {value for value, row in rows.items() if row.is_victim} == {"198.51.100.3", "8.8.4.4"}
+    assert {value for value, row in rows.items() if row.is_indicator} == {"9.9.9.9"}
+    for query, shown in (
+        ("role=victim", {"8[.]8[.]4[.]4", "198[.]51[.]100[.]3"}),
+        ("role=detection", {"9[.]9[.]9[.]9"}),
+        ("role=context", set()),
+        ("text=8[.]8[.]4", {"8[.]8[.]4[.]4"}),
+        ("type=ipv4-addr&text=100%25", set()),
+        ("type=url", set()),
+    ):
+        found = nadia.get(f"{url}?{query}").get_data(as_text=True)
+        assert set(re.findall(r"[0-9]+(?:\[\.\][0-9]+){3}", found)) == shown, query
+    with database.reading() as session:
+        assert b"8.8.4.4" not in b"".join(
+            each.body
+            for each in build(content_of(session, session.get_one(Incident, incident_id))).objects
+            if each.type == "indicator"
+        )
 
 
 def test_removing_asks_first(

@@ -10,6 +10,7 @@ import pytest
 
 from cirt.db import Database
 from cirt.incidents.release_models import Release
+from cirt.incidents.release_sections import Section
 from cirt.stix.marking import TLP
 from tests import sharing
 from tests.conftest import Cast
@@ -33,6 +34,21 @@ def text_of(answer: Any) -> str:
     return page
 
 
+def plan(person: Any, incident: uuid.UUID, *circles: uuid.UUID, **more: Any) -> Any:
+    """Send the plan of a release with all sections to these audiences."""
+    sections = [section.value for section in Section]
+    return person.post(
+        f"/incidents/{incident}/sharing/plan",
+        {
+            "to": [str(circle) for circle in circles],
+            "planned": "1",
+            "go": "prepare",
+            **{f"sections-{circle}": sections for circle in circles},
+            **more,
+        },
+    )
+
+
 def hash_on(page: str) -> str:
     """Return the hash that the form of the approval page would send."""
     found = re.search(r'name="sha256" value="([0-9a-f]{64})"', page)
@@ -50,7 +66,12 @@ def test_the_whole_way_of_a_release(
 ) -> None:
     """Nadia prepares, omar finds it, looks, approves the bytes; XB's machine has them."""
     nadia, omar = browser("nadia"), browser("omar")
-    answer = nadia.post(f"/incidents/{incident}/sharing/{circle}")
+    listed = text_of(nadia.get(f"/incidents/{incident}/sharing"))
+    assert str(circle) in listed
+    assert "Administration XB" in text_of(
+        nadia.get(f"/incidents/{incident}/sharing/plan", query_string={"to": str(circle)})
+    )
+    answer = plan(nadia, incident, circle)
     assert answer.status_code == 302
     url = answer.headers["Location"]
     page = text_of(nadia.get(url))
@@ -72,7 +93,7 @@ def test_the_whole_way_of_a_release(
     assert omar.post(f"{url}/approve", {"sha256": seen}).status_code == 302
     assert reader.get(objects).get_json()["objects"] == frozen.get_json(force=True)["objects"]
     sharing_page = text_of(nadia.get(f"/incidents/{incident}/sharing"))
-    assert "The circle has the incident as it is now." in sharing_page
+    assert "The incident has not changed since." in sharing_page
     assert "Omar" in sharing_page
     assert omar.post(f"{url}/approve", {"sha256": seen}).status_code == 422
 
@@ -126,7 +147,7 @@ def test_others_see_neither_releases_nor_the_incident(
         assert boris.get(f"/releases/{uuid.uuid4()}{path}").status_code == 404
     assert boris.post(f"/releases/{release}/approve", {"sha256": "0"}).status_code == 404
     assert boris.get(f"/incidents/{incident}/sharing").status_code == 404
-    assert boris.post(f"/incidents/{incident}/sharing/{circle}").status_code == 404
+    assert plan(boris, incident, circle).status_code == 404
     assert "Turbine stopped" not in text_of(boris.get("/releases/"))
     assert browser("farid").get("/releases/").status_code == 403
     assert browser(None).get("/releases/").status_code == 302
@@ -138,7 +159,7 @@ def test_a_circle_of_others_is_no_place_to_release_to(
     """404, and no line on the page, for a circle without the own administration."""
     foreign = sharing.make_circle(database, cast, "XB XC", title="Others")
     nadia = browser("nadia")
-    assert nadia.post(f"/incidents/{incident}/sharing/{foreign}").status_code == 404
+    assert plan(nadia, incident, foreign).status_code == 404
     assert "Others" not in text_of(nadia.get(f"/incidents/{incident}/sharing"))
 
 
@@ -153,8 +174,7 @@ def test_obstacles_are_told_before_anything_is_prepared(
     assert "Nobody else reads this circle yet" in page
     assert "accepts at most TLP:GREEN" in page
     for circle in (alone, low):
-        answer = nadia.post(f"/incidents/{incident}/sharing/{circle}")
-        assert answer.headers["Location"].endswith("/sharing")
+        assert plan(nadia, incident, circle).status_code == 422
     with database.reading() as session:
         assert session.query(Release).all() == []
 
@@ -165,8 +185,9 @@ def test_methods_and_form_tokens(
     """A wrong method is 405; a form without its token is refused."""
     release = sharing.prepare(database, cast, incident, circle)
     omar = browser("omar")
-    assert omar.get(f"/incidents/{incident}/sharing/{circle}").status_code == 405
-    answer = omar.client.post(f"/releases/{release}/approve", data={"sha256": "0"})
-    assert answer.status_code == 400
+    assert omar.client.delete(f"/incidents/{incident}/sharing/plan").status_code == 405
+    for path in (f"/releases/{release}/approve", f"/incidents/{incident}/sharing/plan"):
+        answer = omar.client.post(path, data={"sha256": "0", "to": str(circle), "go": "prepare"})
+        assert answer.status_code == 400
     with database.reading() as session:
         assert session.get_one(Release, release).state == "prepared"

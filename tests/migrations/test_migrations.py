@@ -11,7 +11,12 @@ from alembic.runtime.migration import MigrationContext
 from cirt import migrations
 from cirt.accounts import directory
 from cirt.accounts.models import Administration
+from cirt.app import open_installation
+from cirt.cli import demonstration_folder
 from cirt.db import Base, Database
+from cirt.incidents.circle_models import Collection
+from cirt.incidents.release_models import AudienceIncident, Release
+from cirt.settings import read_settings
 from tests import postgresql
 
 
@@ -57,3 +62,44 @@ def test_upgrade_keeps_rows(empty: Database) -> None:
     migrations.upgrade(empty)
     with empty.reading() as session:
         assert session.scalars(sa.select(Administration)).one().names["ar"] == "أ"
+
+
+def test_sharing_goes_down_and_up_again_with_data(empty: Database, tmp_path: Path) -> None:
+    """What the version before has no place for goes; the rest stays and is filled in again."""
+    settings = read_settings({}, data_dir=tmp_path / "data", database_url=empty.url)
+    migrations.upgrade(empty)
+    demonstration_folder._begin(settings)
+    installation = open_installation(settings)
+    demonstration_folder._load(installation)
+    installation.database.dispose()
+    before = _counts(empty)
+    migrations.downgrade(empty, "0002")
+    migrations.upgrade(empty)
+    after = _counts(empty)
+    assert before["incident"] == after["incident"] > 0
+    assert before["object_version"] == after["object_version"] > 0
+    assert before["audit_entry"] == after["audit_entry"] > 0
+    with empty.reading() as session:
+        collections = session.scalars(sa.select(Collection)).unique().all()
+        assert all(len(one.secret) == 32 for one in collections)
+        assert len({one.secret for one in collections}) == len(collections)
+        directs = [one for one in collections if one.kind == "direct"]
+        states = sa.select(Administration).where(Administration.kind == "member-state")
+        assert {one.administration_id for one in directs} == {
+            one.id for one in session.scalars(states)
+        }
+        released = session.scalars(sa.select(Release).where(Release.state == "approved")).all()
+        known = {
+            (one.incident_id, one.collection_id)
+            for one in session.scalars(sa.select(AudienceIncident))
+        }
+        assert {(one.incident_id, one.collection_id) for one in released} == known
+    assert _differences(empty) == []
+
+
+def _counts(database: Database) -> dict[str, int]:
+    with database.reading() as session:
+        return {
+            table.name: session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+        }

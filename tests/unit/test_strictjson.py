@@ -4,8 +4,9 @@ import gzip
 import json
 from typing import Any
 
+import json5
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cirt.errors import InvalidInputError, TooLargeError
@@ -223,3 +224,31 @@ def test_any_bytes_give_a_value_or_a_sentence(data: bytes) -> None:
         assert str(error)
     else:
         assert json.loads(data) == value
+
+
+_TEXT = st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(width=32) | _TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+_DAMAGE = st.lists(
+    st.tuples(st.integers(0, 200), st.sampled_from('{}[]",:\\ue0019.-+ \n"a"')), max_size=3
+)
+
+
+@given(_VALUES, _DAMAGE, st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_what_is_read_another_reader_reads_alike_T74(
+    value: Any, damage: list[tuple[int, str]], ascii_only: bool
+) -> None:
+    """T-74: whatever is read here, a reader of other authors reads, and as the same value."""
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    for place, character in damage:
+        place %= len(text) + 1
+        text = text[:place] + character + text[place + len(character) * (place % 2) :]
+    try:
+        found = loads(text.encode())
+    except StrictJsonError:
+        return
+    assert json.dumps(json5.loads(text)) == json.dumps(found)  # json5 keeps UTF-16 halves apart

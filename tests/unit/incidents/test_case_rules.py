@@ -97,6 +97,9 @@ def test_only_what_leaves_moves_the_time_of_the_content(database: Database, cast
             ({"title": "Another"}, True),
             ({"tlp": TLP.RED}, True),
             ({"severity": 3}, True),
+            ({"pap": "amber"}, True),
+            ({"detection_methods": ("human-review",)}, True),
+            ({"entity_counts": {"employee": 3}}, True),
             ({}, False),
         ):
             before, body = incident.content_changed_at, build(content_of(session, incident)).body

@@ -178,8 +178,11 @@ class Exits:
 
     def prepared(self, browser: Browser, incident_id: uuid.UUID, circle: str) -> bool:
         """Try to freeze it for a circle, and forget what came of it."""
-        answer = browser.post(f"/incidents/{incident_id}/sharing/{self.circles[circle]}")
-        assert answer.status_code in (302, 401, 403, 404), answer.status_code
+        answer = browser.post(
+            f"/incidents/{incident_id}/sharing/plan",
+            {"to": str(self.circles[circle]), "go": "prepare"},
+        )
+        assert answer.status_code in (302, 401, 403, 404, 422), answer.status_code
         with self.database.writing() as session:
             rows = session.scalars(
                 sa.select(Release).where(Release.incident_id == incident_id)

@@ -1,0 +1,150 @@
+"""In whose name objects come, and under which ids: rules of the strict door against what is known.
+
+For confidential circles see docs/decisions/0011-confidential-circles.md.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.accounts.models import Administration
+from cirt.errors import N_, ForbiddenError
+from cirt.incidents import feed
+from cirt.incidents.circle_models import Collection, Membership
+from cirt.incidents.examined_objects import Examined
+from cirt.incidents.object_store import STANDARD_BODIES, Incoming, in_parts, published_object
+from cirt.incidents.store_models import FeedEntry, ObjectVersion
+from cirt.stix.schema_validators import known_types
+from cirt.stix.withdrawal import RECEIPT_TYPE
+
+Known = Mapping[int, Incoming]
+"""Objects by their place: all that are well formed, whatever else was found against them."""
+
+_MENTION: Final = re.compile(
+    rb"[a-z][a-z0-9-]*--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+)
+
+
+def refuse_taken(
+    session: Session, owner: uuid.UUID, collection: Collection, examined: Examined, known: Known
+) -> None:
+    """Refuse ids that belong to somebody else in this collection."""
+    owners = feed.owners_in(session, collection.id, [item.stix_id for item in known.values()])
+    for place, item in known.items():
+        if owners.get(item.stix_id, item.owner_id) != item.owner_id:
+            examined.refuse(place, feed.OtherProducerError(item.stix_id))
+
+
+def refuse_other_names(
+    session: Session,
+    owner: uuid.UUID,
+    collection: Collection | None,
+    examined: Examined,
+    known: Known,
+) -> None:
+    """Refuse what speaks in another administration's name, or names anybody where nobody is named."""
+    identities = {f"identity--{one}" for one in session.scalars(sa.select(Administration.id))}
+    if collection is not None and collection.is_confidential:
+        _refuse_attributed(collection, identities, examined, known)
+        return
+    identities.discard(f"identity--{owner}")
+    for place, item in known.items():
+        if item.stix_id in identities or examined.claims.get(place) in identities:
+            examined.refuse(place, feed.OtherProducerError(item.stix_id))
+
+
+def _refuse_attributed(
+    collection: Collection, identities: set[str], examined: Examined, known: Known
+) -> None:
+    allowed = {"", f"identity--{collection.id}"}
+    for place, item in known.items():
+        # a receipt is handed to the owner of what was recalled, and becomes content of no feed
+        if item.owner_id == STANDARD_BODIES or item.type == RECEIPT_TYPE:
+            continue
+        if examined.claims.get(place, "") not in allowed or identities & _mentions(item):
+            examined.refuse(
+                place,
+                ForbiddenError(
+                    N_(
+                        "The members of this circle do not know of each other: send the object"
+                        " without “created_by_ref”, and without the identity of an administration."
+                    )
+                ),
+            )
+
+
+def refuse_elsewhere(
+    session: Session,
+    owner: uuid.UUID,
+    collection: Collection | None,
+    examined: Examined,
+    known: Known,
+) -> None:
+    """Refuse ids by which a confidential circle could be compared with another audience.
+
+    Asked of the sender's own objects only. An id that follows from its content (an SCO's) says no
+    more than the content.
+    """
+    if collection is None:
+        return
+    mentioned = {
+        place: {
+            stix_id
+            for stix_id in (_mentions(item) if collection.is_confidential else (item.stix_id,))
+            if not _follows_from_content(stix_id) and not published_object(stix_id)
+        }
+        for place, item in known.items()
+        if item.owner_id == owner
+    }
+    given = _given_elsewhere(session, owner, collection, set().union(*mentioned.values()))
+    for place, mentions in mentioned.items():
+        found = sorted(mentions & given)
+        if found:
+            examined.refuse(
+                place,
+                ForbiddenError(
+                    N_(
+                        "%(id)s was given to another audience, and one of the two does not know its"
+                        " members: use an id that no other audience has."
+                    ),
+                    id=found[0],
+                ),
+            )
+
+
+def _given_elsewhere(
+    session: Session, owner: uuid.UUID, collection: Collection, stix_ids: set[str]
+) -> set[str]:
+    """Return which of an owner's ids are in other feeds, one of the two being confidential."""
+    found: set[str] = set()
+    for part in in_parts(sorted(stix_ids)):
+        query = (
+            sa.select(ObjectVersion.stix_id)
+            .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+            .where(
+                ObjectVersion.owner_id == owner,
+                ObjectVersion.stix_id.in_(part),
+                FeedEntry.collection_id != collection.id,
+            )
+            .distinct()
+        )
+        if not collection.is_confidential:
+            query = query.join(Collection, Collection.id == FeedEntry.collection_id).where(
+                Collection.membership == Membership.CONFIDENTIAL.value
+            )
+        found.update(session.scalars(query))
+    return found
+
+
+def _mentions(item: Incoming) -> set[str]:
+    """Return the ids that stand anywhere in an object, its own among them."""
+    return {found.decode("ascii") for found in _MENTION.findall(item.body)}
+
+
+def _follows_from_content(stix_id: str) -> bool:
+    """Return whether an id is computed from the content (STIX 2.1, section 2.9: version 5)."""
+    return stix_id[-22] == "5" and known_types().get(stix_id[:-38]) == "sco"

@@ -1,0 +1,133 @@
+"""Signing keys: by which an administration, or a circle for its members, signs recalls and receipts."""
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt import audit
+from cirt.access import Actor
+from cirt.accounts.models import Administration, Place
+from cirt.clock import now
+from cirt.errors import N_, InvalidInputError
+from cirt.incidents.circle_models import Collection
+from cirt.incidents.recall_models import SigningKey
+from cirt.sealing import seal, unseal
+from cirt.stix import signatures
+from cirt.stix.timestamps import moment
+
+PURPOSE = "signing"
+
+
+def private_key(session: Session, administration_id: uuid.UUID, secret_key: str) -> bytes:
+    """Return the present private key of an administration of this installation.
+
+    It is made when it is needed first. secret_key: of the installation.
+    """
+    # two first uses at once: the second waits here, and finds the key
+    session.execute(
+        sa.select(Administration.id).where(Administration.id == administration_id).with_for_update()
+    )
+    row = present_key(session, administration_id)
+    if row is None or row.sealed is None:
+        return _new_key(session, administration_id, secret_key)
+    return unseal(secret_key, PURPOSE, row.sealed)
+
+
+def circle_key(collection: Collection) -> bytes:
+    """Return the private key by which a circle speaks for whichever member produced something."""
+    return hmac.new(collection.secret, b"signing key", hashlib.sha256).digest()
+
+
+def present_key(session: Session, administration_id: uuid.UUID) -> SigningKey | None:
+    """Return the key that an administration signs with now, None if it has none yet."""
+    query = (
+        sa.select(SigningKey)
+        .where(SigningKey.administration_id == administration_id, SigningKey.retired_at.is_(None))
+        .order_by(SigningKey.created_at.desc())
+        .limit(1)
+    )
+    return session.scalars(query).first()
+
+
+def keys_of(session: Session, administration_id: uuid.UUID) -> Sequence[SigningKey]:
+    """Return all keys of an administration, the newest first."""
+    query = sa.select(SigningKey).where(SigningKey.administration_id == administration_id)
+    return session.scalars(query.order_by(SigningKey.created_at.desc())).all()
+
+
+def valid_at(keys: Sequence[SigningKey], moment: datetime) -> list[bytes]:
+    """Return the public keys that could have signed at a moment: a retired one not afterwards."""
+    return [row.public for row in keys if row.retired_at is None or moment <= row.retired_at]
+
+
+def written_at(stix_time: str) -> datetime:
+    """Return when an object says that it was signed; the end of time if it does not say so."""
+    found = moment(stix_time)
+    if found is None:
+        return datetime.max.replace(tzinfo=UTC)
+    second, digits = found
+    return second + timedelta(microseconds=int(digits.lstrip("~")[:6].ljust(6, "0")))
+
+
+def rotate(session: Session, actor: Actor, secret_key: str) -> SigningKey:
+    """Retire the present key of the actor's administration, and make a new one."""
+    before = present_key(session, actor.administration_id)
+    if before is not None:
+        before.retired_at = now()
+    _new_key(session, actor.administration_id, secret_key)
+    row = present_key(session, actor.administration_id)
+    assert row is not None  # noqa: S101 - it was just made
+    audit.record(session, actor, "key.rotate", row, public=row.public.hex())
+    return row
+
+
+def trust_key(session: Session, actor: Actor, administration: Administration, text: str) -> None:
+    """Take a remote administration's public key, as somebody read it out of its page.
+
+    The key before it is retired. Raises InvalidInputError, naming the field.
+    """
+    if administration.place != Place.REMOTE:
+        raise InvalidInputError(
+            N_("The keys of administrations of this installation are made here, not entered."),
+            field="administration",
+        )
+    public = signatures.read_public_key(text)
+    if session.scalar(sa.select(SigningKey.id).where(SigningKey.public == public)) is not None:
+        raise InvalidInputError(N_("This key is known already."), field="public")
+    for row in keys_of(session, administration.id):
+        row.retired_at = row.retired_at or now()
+    row = SigningKey(administration_id=administration.id, public=public, sealed=None)
+    session.add(row)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "key.trust",
+        row,
+        administration=str(administration.id),
+        public=public.hex(),
+    )
+
+
+def forget_key(session: Session, actor: Actor, row: SigningKey) -> None:
+    """Trust a remote administration's key no more, not even for what it signed before."""
+    audit.record(session, actor, "key.forget", row, public=row.public.hex())
+    session.delete(row)
+    session.flush()
+
+
+def _new_key(session: Session, administration_id: uuid.UUID, secret_key: str) -> bytes:
+    private = signatures.new_private_key()
+    row = SigningKey(
+        administration_id=administration_id,
+        public=signatures.public_key(private),
+        sealed=seal(secret_key, PURPOSE, private),
+    )
+    session.add(row)
+    session.flush()
+    return private

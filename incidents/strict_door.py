@@ -1,0 +1,226 @@
+"""The one door for objects from outside: examined one by one, the good ones kept, the others named.
+
+What comes by TAXII, from a file or from a peer is examined here and nowhere else. A refusal says
+which object, at which place, and why; it never takes the others along.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from cirt import strictjson
+from cirt.errors import N_, DomainError, ForbiddenError, InvalidInputError
+from cirt.incidents import claimed_names, feed, object_store
+from cirt.incidents.circle_models import Collection
+from cirt.incidents.claimed_names import Known
+from cirt.incidents.examined_objects import Examined as Examined
+from cirt.incidents.examined_objects import Refusal as Refusal
+from cirt.incidents.examined_objects import Source as Source
+from cirt.incidents.object_store import (
+    Kept,
+)
+from cirt.stix.iep import iep_labels
+from cirt.stix.marking import TLP, tlp_of
+from cirt.stix.taxii_filters import version_key
+from cirt.stix.taxii_protocol import MAX_CONTENT_LENGTH
+from cirt.stix.validation import check_object
+
+MAX_OBJECTS: Final = 10_000
+MAX_OBJECT_BYTES: Final = 1_000_000
+
+LIMITS: Final = strictjson.Limits(max_bytes=MAX_CONTENT_LENGTH)
+
+# objects that hold others together pass their marking on to what they hold
+_HOLDERS: Final = ("report", "grouping")
+
+
+class NotAnEnvelopeError(InvalidInputError):
+    """The text is JSON and holds no objects (TAXII 2.1, section 5.5: answer 422)."""
+
+
+def read_objects(text: bytes, *, most: int = MAX_OBJECTS) -> list[Any]:
+    """Return the objects of an envelope or a bundle; further properties of either are ignored.
+
+    Raises StrictJsonError for what is no JSON, NotAnEnvelopeError for what holds no objects.
+    """
+    envelope = strictjson.loads(text, LIMITS)
+    if not isinstance(envelope, dict) or not isinstance(envelope.get("objects"), list):
+        raise NotAnEnvelopeError(N_('Send {"objects": […]}: an envelope, or a bundle.'))
+    objects: list[Any] = envelope["objects"]
+    if not objects:
+        raise NotAnEnvelopeError(N_("The envelope holds no objects."))
+    if len(objects) > most:
+        raise NotAnEnvelopeError(
+            N_("Send at most %(most)s objects at a time; these are %(count)s."),
+            most=most,
+            count=len(objects),
+        )
+    return objects
+
+
+def examine(
+    objects: Sequence[Any],
+    *,
+    session: Session,
+    owner: uuid.UUID,
+    moment: datetime,
+    source: Source,
+    collection: Collection | None = None,
+    check_marking: Callable[[TLP], None] | None = None,
+) -> Examined:
+    """Examine objects as `strictjson` read them; nothing is kept yet (see `keep_accepted`).
+
+    owner: in whose name the store keeps them; for what is relayed never the administration that
+    brings it, or a file could speak for it. moment: now. collection: the audience they go to, if
+    its rules hold (own ids, no attribution in a confidential circle). check_marking: raises
+    DomainError for a marking that may not enter. What is relayed and bears a marking that nobody
+    here can read is kept as TLP:RED, and as strict as an earlier version of it.
+    """
+    examined = Examined([_name(place, one) for place, one in enumerate(objects)])
+    policies = iep_labels(one for one in objects if _is_good_marking(one, moment))
+    holders = _markings_from_holders(objects, policies)
+    for place, one in enumerate(objects):
+        try:
+            _check(one, moment)
+            marking = _marking(one, holders, policies, source)
+            if check_marking is not None:
+                check_marking(marking)
+            item = object_store.incoming(one, owner, marking)
+            if len(item.body) > MAX_OBJECT_BYTES:
+                raise InvalidInputError(
+                    N_("The object is larger than %(most)s bytes."), most=MAX_OBJECT_BYTES
+                )
+            examined.accepted[place] = item
+            examined.claims[place] = one.get("created_by_ref", "")
+        except DomainError as error:
+            examined.refuse(place, error)
+    # what the tables know is asked about every object that is well formed, whatever else is found
+    # against it, so that the statements do not depend on what belongs to others
+    known = dict(examined.accepted)
+    if collection is not None:
+        claimed_names.refuse_taken(session, owner, collection, examined, known)
+    if source is Source.MACHINE:
+        claimed_names.refuse_other_names(session, owner, collection, examined, known)
+        claimed_names.refuse_elsewhere(session, owner, collection, examined, known)
+    _hold_to_earlier_marking(session, owner, source, examined, known)
+    return examined
+
+
+def keep_accepted(
+    session: Session, examined: Examined, *, via: str, collection: Collection | None = None
+) -> list[Kept]:
+    """Keep what was accepted; what turns out to be other bytes of a kept version is refused.
+
+    collection: where it is about to go, if anything may have been withdrawn from there before.
+    """
+    places = sorted(examined.accepted)
+    items = [examined.accepted[place] for place in places]
+    found = list(zip(places, object_store.keep(session, items, via=via), strict=True))
+    kept = {place: one for place, one in found if isinstance(one, Kept)}
+    gone: set[uuid.UUID] = set()
+    if collection is not None:
+        ids = [one.id for one in kept.values()]
+        gone = feed.versions_in(session, collection.id, ids, only_withdrawn=True)
+    for place, one in found:
+        if not isinstance(one, Kept):
+            examined.refuse(place, one)
+        elif one.id in gone:
+            examined.refuse(place, object_store.taken_back(one.item))
+    return [one for place, one in sorted(kept.items()) if place in examined.accepted]
+
+
+# each object for itself
+
+
+def _name(place: int, one: Any) -> tuple[str, str]:
+    """Return id and version for the status, also of what has none."""
+    found = one if isinstance(one, dict) else {}
+    stix_id, version = found.get("id"), found.get("modified") or found.get("created")
+    if not isinstance(stix_id, str) or not stix_id or len(stix_id) > 300:
+        stix_id = f"unknown--00000000-0000-4000-8000-{place + 1:012d}"
+    if not isinstance(version, str) or not version_key(version):
+        version = object_store.UNVERSIONED
+    return stix_id, version
+
+
+def _check(one: Any, moment: datetime) -> None:
+    problem = next((p for p in check_object(one, now=moment) if p.severity == "error"), None)
+    if problem is not None:
+        raise InvalidInputError(
+            N_("%(path)s: %(problem)s"),
+            path=problem.path or "object",
+            problem=problem.message % problem.params if problem.params else problem.message,
+        )
+    # a time of thousands of digits is valid STIX; no version needs that
+    if any(len(one.get(name, "")) > 60 for name in ("created", "modified")):
+        raise InvalidInputError(N_("A time has too many digits."))
+
+
+def _is_good_marking(one: Any, moment: datetime) -> bool:
+    """Return whether an object may say what the others' markings mean."""
+    if not isinstance(one, dict) or one.get("type") != "marking-definition":
+        return False
+    return all(problem.severity != "error" for problem in check_object(one, now=moment))
+
+
+def _marking(
+    one: Mapping[str, Any],
+    holders: Mapping[str, TLP],
+    policies: Mapping[str, TLP],
+    source: Source,
+) -> TLP:
+    marking = object_store.marking_of(one, policies)
+    if marking is None and source.is_relayed:
+        return TLP.RED
+    if marking is None:
+        raise ForbiddenError(N_("It bears a marking that is not known here."))
+    if marking is TLP.CLEAR and one["type"] == "marking-definition":
+        return marking
+    return max(marking, holders.get(one["id"], TLP.CLEAR))
+
+
+def _markings_from_holders(objects: Sequence[Any], policies: Mapping[str, TLP]) -> dict[str, TLP]:
+    """Return the strictest marking that reports and groupings put on what they hold."""
+    found: dict[str, TLP] = {}
+    for one in objects:
+        if not isinstance(one, dict) or one.get("type") not in _HOLDERS:
+            continue
+        marks, held = one.get("object_marking_refs", []), one.get("object_refs")
+        if not isinstance(marks, list) or not isinstance(held, list):
+            continue
+        # a marking we cannot read restricts like the strictest that may leave at all
+        named = tlp_of([mark for mark in marks if isinstance(mark, str)], policies) or TLP.RED
+        for stix_id in held:
+            if isinstance(stix_id, str) and stix_id != one.get("created_by_ref"):
+                found[stix_id] = max(found.get(stix_id, TLP.CLEAR), named)
+    return found
+
+
+# against what is known
+
+
+def _hold_to_earlier_marking(
+    session: Session, owner: uuid.UUID, source: Source, examined: Examined, known: Known
+) -> None:
+    """Let no version count for less than an earlier one: lowering is the owner's act, by hand."""
+    before = object_store.strictest_before(
+        session, owner, [item.stix_id for item in known.values()]
+    )
+    for place, item in sorted(known.items(), key=lambda pair: version_key(pair[1].version)):
+        earlier = before.get(item.stix_id, TLP.CLEAR)
+        if place not in examined.accepted or item.owner_id != owner:
+            continue
+        if item.tlp < earlier and source is Source.MACHINE:
+            error = ForbiddenError(
+                N_("An earlier version bears %(earlier)s; a machine cannot weaken a marking."),
+                earlier=earlier.label,
+            )
+            examined.refuse(place, error)
+        elif item.tlp < earlier:
+            examined.accepted[place] = replace(item, tlp=earlier)
+        else:
+            before[item.stix_id] = item.tlp
