@@ -146,9 +146,7 @@ def observables_page(
     return rows, total, page, pages
 
 
-def _narrow_observables(
-    query: sa.Select[Any], narrowed: ObservableFilter
-) -> sa.Select[tuple[IncidentObservable]]:
+def _narrow_observables(query: sa.Select[Any], narrowed: ObservableFilter) -> sa.Select[Any]:
     flags = (IncidentObservable.is_indicator, IncidentObservable.is_victim)
     wanted = {"detection": (True, False), "context": (False, False), "victim": (False, True)}
     if role := wanted.get(narrowed.role):

@@ -23,7 +23,8 @@ NEWEST = 100
 class Received:
     """One report in a circle, as its members list it.
 
-    producer: None in a confidential circle, and so is what would tell how it came (via "").
+    producer: None in a confidential circle, and so is what would tell how it came (via ""); None
+    also where the circle stands for whoever released it.
     """
 
     stix_id: str
@@ -54,17 +55,21 @@ def received(session: Session, circle: Collection) -> Sequence[Received]:
         .order_by(FeedEntry.seq.desc())
         .limit(NEWEST)
     )
-    return [
-        Received(
-            stix_id=version.stix_id,
-            title=str(object_in(version.body or b"{}").get("name", "")),
-            producer=producer,
-            added_at=moment_of(added_us),
-            tlp=TLP(version.tlp),
-            via="" if circle.is_confidential else version.via,
+    found = []
+    for version, added_us, producer in session.execute(query):
+        one = object_in(version.body or b"{}")
+        is_unnamed = one.get("created_by_ref") == f"identity--{circle.id}"
+        found.append(
+            Received(
+                stix_id=version.stix_id,
+                title=str(one.get("name", "")),
+                producer=None if is_unnamed else producer,
+                added_at=moment_of(added_us),
+                tlp=TLP(version.tlp),
+                via="" if circle.is_confidential else version.via,
+            )
         )
-        for version, added_us, producer in session.execute(query)
-    ]
+    return found
 
 
 def newest_bodies(

@@ -50,7 +50,10 @@ def settle_requests(
 def take_back(
     session: Session, actor: Actor, circle: Collection, administration_id: uuid.UUID
 ) -> None:
-    """Take back what an administration had on the way into a circle that it is about to leave."""
+    """Take back what an administration had on the way into a circle.
+
+    It is about to leave the circle, or may not add to it any more.
+    """
     approval = standing_approvals.approval_for(session, circle.id, administration_id)
     if approval is not None:
         standing_approvals.end_approval(session, actor, approval)

@@ -25,7 +25,7 @@ from cirt.incidents.circle_models import Collection, CollectionKind
 from cirt.incidents.circle_words import access_name, onward_name, retention_name, shown_members
 from cirt.incidents.joining_views import requests_to_decide
 from cirt.incidents.release_models import StandingApproval
-from cirt.incidents.release_words import lines_of_objects
+from cirt.incidents.release_words import beginnings, lines_of_objects
 from cirt.routing import opens
 from cirt.stix.ids import is_stix_id
 from cirt.stix.marking import TLP
@@ -108,12 +108,14 @@ def report(circle_id: uuid.UUID, report_id: str) -> Any:
         audit.record(session, actor(), "circle.report.view", circle, report=report_id)
         deliveries.note_reading(session, actor().administration_id, circle.id, report_id)
     held = circle_contents.newest_bodies(db_session(), circle, found[0].get("object_refs", []))
+    lines = lines_of_objects(held)
     return flask.render_template(
         "circles/report.html",
         circle=circle,
         report=found[0],
         label=object_store.marking_of(found[0]),
-        lines=lines_of_objects(held),
+        lines=beginnings(lines),
+        line_count=len(lines),
         missing=len(set(found[0].get("object_refs", []))) - len(held),
     )
 

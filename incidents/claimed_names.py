@@ -18,6 +18,7 @@ from cirt.incidents.circle_models import Collection, Membership
 from cirt.incidents.examined_objects import Examined
 from cirt.incidents.object_store import STANDARD_BODIES, Incoming, in_parts, published_object
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
+from cirt.stix.iep import iep_from, iep_marking
 from cirt.stix.schema_validators import known_types
 from cirt.stix.withdrawal import RECEIPT_TYPE
 
@@ -26,6 +27,11 @@ Known = Mapping[int, Incoming]
 
 _MENTION: Final = re.compile(
     rb"[a-z][a-z0-9-]*--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+)
+
+NOT_AS_PUBLISHED: Final = N_(
+    "%(id)s is the id of an object that a standards body publishes, and this is not what it"
+    " publishes. Send it as it is published, or leave it out."
 )
 
 
@@ -37,6 +43,23 @@ def refuse_taken(
     for place, item in known.items():
         if owners.get(item.stix_id, item.owner_id) != item.owner_id:
             examined.refuse(place, feed.OtherProducerError(item.stix_id))
+
+
+def refuse_common(collection: Collection, examined: Examined, known: Known) -> None:
+    """Refuse what every release bears, in anybody's own version of it.
+
+    Whoever brought an id first keeps it in a collection: with the identity or the policy of the
+    circle, or with an extension or a technique that releases refer to, nobody else could release or
+    recall there any more.
+    """
+    circles = {f"identity--{collection.id}"}
+    if collection.iep is not None:
+        circles.add(iep_marking(iep_from(collection.iep), collection.id)["id"])
+    for place, item in known.items():
+        if item.stix_id in circles:
+            examined.refuse(place, feed.OtherProducerError(item.stix_id))
+        elif item.owner_id != STANDARD_BODIES and published_object(item.stix_id) is not None:
+            examined.refuse(place, ForbiddenError(NOT_AS_PUBLISHED, id=item.stix_id))
 
 
 def refuse_other_names(

@@ -27,11 +27,15 @@ from cirt.stix.marking import TLP, strictest
 
 @dataclass(frozen=True, slots=True)
 class Watchlist:
-    """The indicators of a collection that hold now, and what was left out with its reason."""
+    """The indicators of a collection that hold now, and what was left out with its reason.
+
+    seq: how far into the collection's feed the indicators reach.
+    """
 
     title: str
     entries: tuple[Entry, ...]
     left_out: tuple[LeftOut, ...]
+    seq: int = 0
 
     @property
     def tlp(self) -> TLP:
@@ -48,8 +52,9 @@ def watchlist(
     declined is left out always. Markings that do not allow this way out are left out.
     """
     found: list[tuple[dict[str, Any], TLP]] = []
+    last = 0
     query = (
-        sa.select(ObjectVersion.body, ObjectVersion.tlp)
+        sa.select(ObjectVersion.body, ObjectVersion.tlp, FeedEntry.seq)
         .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
         .where(
             FeedEntry.collection_id == collection.id,
@@ -60,10 +65,11 @@ def watchlist(
         )
         .order_by(FeedEntry.stix_id)
     )
-    for body, label in session.execute(query):
+    for body, label, seq in session.execute(query):
         tlp = TLP(label)
         if body is not None and may_leave(tlp, Exit.DETECTION):
             found.append((object_in(body), tlp))
+            last = max(last, seq)
     accepted, declined = _decided(session, collection, administration_id)
     kept = [
         (one, tlp)
@@ -71,7 +77,7 @@ def watchlist(
         if one["id"] not in declined and (not accepted_only or one["id"] in accepted)
     ]
     good, left = entries(kept, now=now())
-    return Watchlist(collection.title, tuple(good), tuple(left))
+    return Watchlist(collection.title, tuple(good), tuple(left), last)
 
 
 def detection_list(found: Watchlist, form: ListForm) -> DetectionList:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from cirt import access, audit
 from cirt.errors import NotFoundError
+from cirt.incidents import deliveries
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.detection_exports import Watchlist, detection_list, watchlist
 from cirt.incidents.detection_words import FORM_NAMES, FORM_USES
@@ -112,6 +113,14 @@ def _answer(circle: Collection, form: str) -> flask.Response:
             lines=made.lines,
             sha256=hashlib.sha256(made.body).hexdigest(),
         )
+    deliveries.note_served(
+        db_session(),
+        installation().database,
+        actor().administration_id,
+        circle.id,
+        found.seq,
+        more=False,
+    )
     response = flask.Response(made.body, content_type=made.media_type)
     name = f"{circle.alias or circle.id}.{made.ending}"
     response.headers.set("Content-Disposition", "attachment", filename=name)

@@ -5,6 +5,7 @@ An event that returns from whoever got it must not become a second case, and tha
 
 import enum
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -31,7 +32,9 @@ def known_event(
     session: Session, administration_id: uuid.UUID, event: MispImport
 ) -> tuple[uuid.UUID, Known] | None:
     """Return the incident that an event is already, and how; None for a new one."""
-    imported = session.scalar(_own(administration_id).where(Incident.origin_uuid == event.uuid))
+    imported: Incident | None = session.scalar(
+        _own(administration_id).where(Incident.origin_uuid == event.uuid)
+    )
     if imported is not None:
         last = (imported.origin or {}).get("timestamp")
         newer = event.stamp is not None and last is not None and event.stamp > last
@@ -42,13 +45,13 @@ def known_event(
         return accepted, Known.BEFORE
     if event.extends is None:
         return None
-    first = _own_under(session, administration_id, event.extends) or session.scalar(
-        _own(administration_id).where(Incident.origin_uuid == event.extends)
-    )
+    first: Incident | None = _own_under(
+        session, administration_id, event.extends
+    ) or session.scalar(_own(administration_id).where(Incident.origin_uuid == event.extends))
     return (first.id, Known.ECHO) if first is not None and _repeats(first, event) else None
 
 
-def _own(administration_id: uuid.UUID) -> sa.Select[tuple[Incident]]:
+def _own(administration_id: uuid.UUID) -> sa.Select[Any]:
     return sa.select(Incident).where(Incident.administration_id == administration_id)
 
 
@@ -58,9 +61,10 @@ def _own_under(
     given_out = sa.select(AudienceIncident.incident_id).where(
         AudienceIncident.object_uuid == event_uuid
     )
-    return session.scalars(
+    found: Incident | None = session.scalars(
         _own(administration_id).where(sa.or_(Incident.id == event_uuid, Incident.id.in_(given_out)))
     ).first()
+    return found
 
 
 def _accepted(

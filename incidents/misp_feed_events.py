@@ -5,7 +5,6 @@ erased is never found again.
 """
 
 import hashlib
-import json
 import threading
 import uuid
 from collections import OrderedDict
@@ -15,6 +14,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from cirt import strictjson
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.misp_feed import FeedEvent, MispFeed, bodies_of, told_of
 from cirt.stix.misp_content import Loss
@@ -24,6 +24,8 @@ AT_ONCE: Final = 25
 """Events of one run of the limited process; MISP asks for one after the other."""
 
 KEPT_BYTES: Final = 32_000_000
+
+_OWN: Final = strictjson.Limits(max_bytes=100_000_000, max_string=50_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _shared(session: Session, collection: Collection, event: FeedEvent) -> Share
 
 
 def _hashes(body: bytes) -> tuple[str, ...]:
-    event = json.loads(body)["Event"]
+    event = strictjson.loads(body, _OWN)["Event"]
     attributes = [*event["Attribute"], *(a for one in event["Object"] for a in one["Attribute"])]
     values = (
         part

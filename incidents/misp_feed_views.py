@@ -18,6 +18,7 @@ from cirt.incidents.misp_feed import FeedEvent, MispFeed, feed_of, manifest
 from cirt.incidents.misp_feed_events import Made, hashes, made_events
 from cirt.incidents.taxii_sign_in import endpoint, gives_files
 from cirt.routing import MACHINE, opens
+from cirt.stix.misp_content import Loss
 from cirt.web import actor, db_session, installation
 
 blueprint = flask.Blueprint("misp_feed", __name__, url_prefix="/circles")
@@ -50,7 +51,8 @@ def event(circle_id: uuid.UUID, event_id: uuid.UUID) -> Any:
     """What one event does not hold of its report."""
     circle = _circle(circle_id)
     found = _event(feed := feed_of(db_session(), circle), event_id)
-    losses, problem = (), ""
+    losses: tuple[Loss, ...] = ()
+    problem = ""
     try:
         losses = made_events(db_session(), circle, feed, [found])[found.uuid].losses
     except DomainError as error:

@@ -28,7 +28,7 @@ from cirt.incidents.release_outlook import (
     outlook_for,
     recipients_of,
 )
-from cirt.incidents.store_models import ObjectVersion
+from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.ids import canonical_json, object_id
 from cirt.stix.marking import strictest
 from cirt.stix.references import references_of
@@ -187,12 +187,16 @@ def _bundle(received_item: ReceivedItem, objects: Sequence[Mapping[str, Any]]) -
 def _title_of(session: Session, received_item: ReceivedItem) -> str:
     body = session.scalar(
         sa.select(ObjectVersion.body)
+        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
         .where(
-            ObjectVersion.owner_id == received_item.owner_id,
-            ObjectVersion.stix_id == received_item.stix_id,
+            # other audiences may have later versions, of which nothing is known here
+            FeedEntry.collection_id == received_item.collection_id,
+            FeedEntry.owner_id == received_item.owner_id,
+            FeedEntry.stix_id == received_item.stix_id,
+            FeedEntry.withdrawn_at.is_(None),
             ObjectVersion.body.is_not(None),
         )
-        .order_by(ObjectVersion.version.desc())
+        .order_by(FeedEntry.version_key.desc())
         .limit(1)
     )
     name = object_in(body).get("name") if body else None

@@ -36,6 +36,7 @@ OVER_CEILING = N_("This circle accepts at most %(ceiling)s, and the incident is 
 TAKEN_BACK = N_("What you received was taken back by its producer meanwhile.")
 NO_ONE_APPROVES = N_("Nobody in your administration may approve a release. Ask the administrator.")
 INTAKE = N_("Nothing is released into what your own administration took in.")
+NO_CONTRIBUTOR = N_("Your administration does not contribute to this circle.")
 NAMED_ANYWAY = N_(
     "Without a name is possible only where at least %(least)s administrations contribute; here"
     " recipients would know whom it comes from."
@@ -96,6 +97,8 @@ def outlook_for(
         return Outlook(need, audience, POLICY_SENTENCES[Need.NEVER])
     if collection.kind == CollectionKind.INTAKE:
         return Outlook(need, audience, INTAKE)
+    if not circles.contributes(collection, producer_id):
+        return Outlook(need, audience, NO_CONTRIBUTOR)
     if not may_enter(tlp, collection.tlp_ceiling):
         params = {"ceiling": collection.tlp_ceiling.label, "marking": tlp.label}
         return Outlook(need, audience, OVER_CEILING, params)
@@ -143,6 +146,8 @@ def staleness(
     found = _other_content(session, release, incident, collection)
     if found is not None:
         return found
+    if not circles.contributes(collection, release.administration_id):
+        return NO_CONTRIBUTOR
     obstacle = circles.obstacle(collection, release.administration_id)
     if obstacle is not None:
         return obstacle

@@ -1,8 +1,8 @@
 """Words for releases, and what a frozen bundle says, line by line, for whoever approves it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from cirt.errors import N_
 from cirt.incidents.object_store import marking_of, objects_in, published_object
@@ -36,6 +36,8 @@ _FRAME = frozenset(
         *("external_references", "defanged"),
     )
 )
+MOST_LINES: Final = 500
+MOST_CHARACTERS: Final = 2_000  # of one text of a line
 _SAYING = ("name", "value", "pattern", "content", "relationship_type", "description", "key")
 
 
@@ -69,6 +71,21 @@ def lines_of_objects(objects: Iterable[dict[str, Any]]) -> list[Line]:
         )
         for one in objects
     ]
+
+
+def beginnings(lines: Sequence[Line]) -> list[Line]:
+    """Return the first lines, none longer than a page bears; for what was received.
+
+    Whoever sends objects decides how many and how long; what leaves is shown in full.
+    """
+    return [
+        replace(one, text=_beginning(one.text), details=_beginning(one.details))
+        for one in lines[:MOST_LINES]
+    ]
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + "…"
 
 
 def _text(one: dict[str, Any]) -> str:

@@ -103,6 +103,8 @@ def examine(
     known = dict(examined.accepted)
     if collection is not None:
         claimed_names.refuse_taken(session, owner, collection, examined, known)
+        if source is Source.MACHINE:
+            claimed_names.refuse_common(collection, examined, known)
     if source is Source.MACHINE:
         claimed_names.refuse_other_names(session, owner, collection, examined, known)
         claimed_names.refuse_elsewhere(session, owner, collection, examined, known)

@@ -138,13 +138,13 @@ def _sigma(found: Sequence[Entry], heading: Heading) -> DetectionList:
     }
     taken, left = split(found, fields)
     rules: list[str] = []
-    for entry in {each.id: each for each, _one in taken}.values():
-        values: dict[str, list[str]] = {}
-        for each, one in taken:
-            if each.id == entry.id:
-                category, write = fields[one.kind]
-                values.setdefault(category, []).append(write(one))
-        for category, wanted in sorted(values.items()):
+    entries = {each.id: each for each, _one in taken}
+    values: dict[str, dict[str, list[str]]] = {key: {} for key in entries}
+    for each, one in taken:
+        category, write = fields[one.kind]
+        values[each.id].setdefault(category, []).append(write(one))
+    for key, entry in entries.items():
+        for category, wanted in sorted(values[key].items()):
             rules.append(_sigma_rule(entry, category, names[category], wanted))
     lines = "".join(f"# {line}\n" for line in _head(heading, len(rules)))
     return _list(lines + "---\n".join(rules), "application/yaml", "yml", len(rules), left)
@@ -261,13 +261,15 @@ def _network(value: str) -> IPv4Network | IPv6Network:
 
 
 def _rpz_address(network: IPv4Network | IPv6Network) -> str:
-    """Return a network as a trigger name of a response policy zone: reversed, length first."""
+    """Return a network as a trigger name of a response policy zone: reversed, length first.
+
+    The longest run of zeros is "zz"; name servers ignore any other spelling (draft-vixie-dns-rpz).
+    """
+    text = network.network_address.compressed
     if network.version == 4:
-        parts = str(network.network_address).split(".")
+        parts = text.split(".")
     else:
-        parts = [
-            format(int(group, 16), "x") for group in network.network_address.exploded.split(":")
-        ]
+        parts = text.replace("::", ":zz:").strip(":").split(":")
     return ".".join([str(network.prefixlen), *reversed(parts)])
 
 

@@ -190,3 +190,13 @@ def tlp_of(
 def strictest(labels: Iterable[TLP], default: TLP = TLP.AMBER_STRICT) -> TLP:
     """Return the strictest of some labels; `default` when there is none."""
     return max(labels, default=default)
+
+
+def is_same_marking(obj: dict[str, Any], published: dict[str, Any]) -> bool:
+    """Return whether it is the published one but for the digits of `created` and a name left out.
+
+    Older tools do both.
+    """
+    given = {"name": published["name"], **obj}
+    same_time = moment(given.get("created")) == moment(published["created"])
+    return same_time and given | {"created": published["created"]} == published

@@ -37,6 +37,7 @@ from cirt.stix.misp_import import assemble
 from cirt.stix.misp_received import Told
 from cirt.stix.misp_sorting import Sorted, sort
 from cirt.stix.misp_writing import Cover
+from cirt.stix.references import references_of
 from cirt.stix.wire import build
 
 __all__ = [
@@ -61,7 +62,9 @@ MEMORY_BYTES: Final = 1_000_000_000
 _LIMITS: Final = strictjson.Limits(max_bytes=50_000_000, max_string=50_000_000)
 
 # who may see it is written by us, and nothing may name a parser for itself
-_NOT_CONVERTED: Final = ("object_marking_refs", "granular_markings", "labels")
+_NOT_CONVERTED: Final = ("object_marking_refs", "granular_markings", "labels", "created_by_ref")
+# who made it, with their addresses, is no finding
+_ABOUT_OTHERS: Final = ("identity", "marking-definition")
 
 _RED = N_(
     "TLP:RED is for named persons only and is not exported; a person with the right may lower the "
@@ -211,14 +214,15 @@ def _converted(bundles: Sequence[Mapping[str, Any]]) -> list[Any]:
 
 def _bundle(report: Shared) -> dict[str, Any]:
     """Return what misp-stix gets to see: only what it is good at, and no markings to interpret."""
-    identifier = f"bundle--{report.told.content.id}"
-    lean = lean_bundle({"type": "bundle", "id": identifier, "objects": report.objects})
+    about = [one for one in report.objects if one["type"] in _ABOUT_OTHERS]
+    left_out = {one["id"] for one in about} | {ref for one in about for ref in references_of(one)}
     objects = [
         {key: value for key, value in one.items() if key not in _NOT_CONVERTED}
-        for one in lean["objects"]
-        if one["type"] != "marking-definition"
+        for one in report.objects
+        if one["id"] not in left_out
     ]
-    return {**lean, "objects": objects}
+    identifier = f"bundle--{report.told.content.id}"
+    return lean_bundle({"type": "bundle", "id": identifier, "objects": objects})
 
 
 def _convert(action: str, key: str, documents: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -14,7 +14,12 @@ from typing import Any, Final, Literal
 from cirt.errors import N_, InvalidInputError
 from cirt.stix.content_rules import content_findings
 from cirt.stix.ids import is_stix_id
-from cirt.stix.marking import PAP_EXTENSION, TLP_EXTENSION, published_marking
+from cirt.stix.marking import (
+    PAP_EXTENSION,
+    TLP_EXTENSION,
+    is_same_marking,
+    published_marking,
+)
 from cirt.stix.patterns import check_pattern
 from cirt.stix.schema_validators import (
     EXTENSIONS,
@@ -263,7 +268,7 @@ def _marking_problems(obj: dict[str, Any]) -> Iterator[Problem]:
         return
     published = published_marking(obj["id"])
     if published is not None:
-        if not _same_marking(obj, published):
+        if not is_same_marking(obj, published):
             yield Problem(
                 "id",
                 N_("This id belongs to %(name)s, and the object is not the published one."),
@@ -276,13 +281,6 @@ def _marking_problems(obj: dict[str, Any]) -> Iterator[Problem]:
         yield Problem(
             "id", N_("TLP and PAP have published marking definitions; use those, make no others.")
         )
-
-
-def _same_marking(obj: dict[str, Any], published: dict[str, Any]) -> bool:
-    """Equal but for the digits of `created` and a name left out, which older tools do."""
-    given = {"name": published["name"], **obj}
-    same_time = moment(given.get("created")) == moment(published["created"])
-    return same_time and given | {"created": published["created"]} == published
 
 
 # content

@@ -129,7 +129,10 @@ def _prepare(
     collection = audience_of(session, item)
     row = decisions.row_of(session, actor, item)
     marking = marking_of_parts(item, parts)
-    moment = timestamp(now())
+    at = now()
+    if collection.is_confidential:  # as in every object there: no clock of its author
+        at = at.replace(minute=0, second=0, microsecond=0)
+    moment = timestamp(at)
     own_identity = _author(session, actor, collection)
     author = own_identity["id"] if own_identity else f"identity--{collection.id}"
     one: dict[str, Any] = {

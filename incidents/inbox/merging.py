@@ -4,7 +4,7 @@ from collections.abc import Collection as Some
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from cirt.incidents.case_models import Incident, IncidentObservable
 from cirt.incidents.exits import Exit, may_leave
 from cirt.incidents.inbox import decisions
 from cirt.incidents.inbox.contents import Found, observables_in
+from cirt.incidents.inbox.onward import TAKEN_OVER
 from cirt.incidents.inbox.parts import Part, marking_of_parts, strictest_of
 from cirt.incidents.inbox.received import Item
 from cirt.incidents.inbox.words import seen
@@ -25,9 +26,6 @@ from cirt.incidents.inbox_models import ReceivedItem, ReceivedState
 from cirt.incidents.misp_import import without_controls
 from cirt.incidents.observables import NewObservable, key_of
 from cirt.stix.marking import TLP
-
-TAKEN_OVER: Final = "received-merged"
-"""Kind of the act in the history of a case."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What of a case may not leave because somebody else shared it under a marking that forbids it."""
 
+import hashlib
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.errors import N_
-from cirt.incidents.case_models import Incident, IncidentObservable
+from cirt.incidents.case_models import Incident, IncidentChange, IncidentObservable
 from cirt.incidents.exits import Exit, may_leave
 from cirt.incidents.inbox_models import ItemReference, ReceivedItem
 from cirt.incidents.object_store import object_in
@@ -28,6 +30,12 @@ TEXT_NOT_ONWARD: Final = N_(
 )
 LEFT_OUT: Final = N_("Received from others, who do not allow passing it on")
 """What a release says of what was left out for this reason."""
+
+TAKEN_OVER: Final = "received-merged"
+TAKEN_BACK: Final = "taken-back"
+"""Kinds of the acts in the history of a case; "received" in their fields says of which item."""
+
+_MOST_TEXTS: Final = 100  # of all versions of an item; each is looked for in every text
 
 _SHORTEST: Final = 12
 """Characters from which equal words are no coincidence."""
@@ -87,21 +95,64 @@ def _left_out(place: str, count: int) -> dict[str, Any]:
 def blocked_text(session: Session, incident: Incident) -> Blocked | None:
     """Return why title and description may not leave, None if they may.
 
-    They may not while they repeat, word by word, those of an item that was merged into the case and
-    whose marking forbids passing it on.
+    They may not while they repeat, word by word, those of an item that was ever merged into the
+    case and whose marking forbids passing it on; also once its producer took it back.
     """
     own = _plain(f"{incident.title}\n{incident.description}")
-    query = sa.select(ReceivedItem).where(ReceivedItem.incident_id == incident.id)
+    merged, gone = _merged(session, incident)
+    query = sa.select(ReceivedItem).where(
+        sa.or_(ReceivedItem.incident_id == incident.id, ReceivedItem.id.in_(sorted(merged)))
+    )
     rows = session.scalars(query).unique().all()
     markings = _markings(session, {row.id for row in rows})
     for row in rows:
         marking = markings.get(row.id, TLP.AMBER_STRICT)
         if may_leave(marking, Exit.ONWARD):
             continue
-        for text in _texts(session, row):
-            if len(text) >= _SHORTEST and text in own:
-                return Blocked(TEXT_NOT_ONWARD, {"marking": marking.label})
+        repeated = any(text in own for text in _texts(session, row))
+        if repeated or any(_holds(own, each) for each in gone.get(row.id, ())):
+            return Blocked(TEXT_NOT_ONWARD, {"marking": marking.label})
     return None
+
+
+def words_of(session: Session, row: ReceivedItem) -> list[list[Any]]:
+    """Return length and digest of what an item says, to know it again when it is erased."""
+    return [[len(text), _digest(text)] for text in sorted(_texts(session, row))[:_MOST_TEXTS]]
+
+
+def _merged(
+    session: Session, incident: Incident
+) -> tuple[set[uuid.UUID], dict[uuid.UUID, list[list[Any]]]]:
+    """Return which items were ever merged into a case, and the words of those that are gone."""
+    query = sa.select(IncidentChange.kind, IncidentChange.fields).where(
+        IncidentChange.incident_id == incident.id,
+        IncidentChange.kind.in_((TAKEN_OVER, TAKEN_BACK)),
+    )
+    merged: set[uuid.UUID] = set()
+    gone: dict[uuid.UUID, list[list[Any]]] = {}
+    for kind, fields in session.execute(query):
+        if "received" not in fields:
+            continue
+        received_id = uuid.UUID(fields["received"])
+        merged.add(received_id)
+        if kind == TAKEN_BACK:
+            gone.setdefault(received_id, []).extend(fields.get("words", ()))
+    return merged, gone
+
+
+def _holds(own: str, words: list[Any]) -> bool:
+    """Return whether a text holds words of this length and digest."""
+    length, digest = words
+    starts = [0, *(match.end() for match in re.finditer(" ", own))]
+    return any(
+        _digest(own[start : start + length]) == digest
+        for start in starts
+        if start + length <= len(own)
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _markings(session: Session, received_ids: set[uuid.UUID]) -> dict[uuid.UUID, TLP]:
@@ -143,7 +194,8 @@ def _texts(session: Session, row: ReceivedItem) -> set[str]:
         )
     )
     objects = [object_in(body or b"{}") for body in session.scalars(query)]
-    return {_plain(str(one.get(name, ""))) for one in objects for name in ("name", "description")}
+    found = {_plain(str(one.get(name, ""))) for one in objects for name in ("name", "description")}
+    return {text for text in found if len(text) >= _SHORTEST}
 
 
 def _plain(text: str) -> str:

@@ -77,7 +77,7 @@ def versions_of(session: Session, item: Item) -> list[Version]:
             written=entry.version,
             added_at=moment_of(entry.added_us),
             digest=digest,
-            is_erased=erased_at is not None,
+            is_erased=erased_at is not None or entry.withdrawn_at is not None,
             is_last=entry.is_last,
         )
         for entry, digest, erased_at in session.execute(query)
@@ -115,6 +115,8 @@ def _bodies(
             .where(
                 FeedEntry.collection_id == item.collection.id,
                 FeedEntry.stix_id.in_(part),
+                # another audience may keep what was withdrawn from this one
+                FeedEntry.withdrawn_at.is_(None),
                 ObjectVersion.erased_at.is_(None),
             )
             .order_by(FeedEntry.stix_id, FeedEntry.version_key)

@@ -49,9 +49,17 @@ def producer_of(session: Session, item: Item) -> Producer:
 
 
 def _is_unnamed(item: Item) -> bool:
-    """Whether the circle stands for the producer, whom nobody may learn."""
+    """Whether the circle stands for the producer, whom nobody may learn.
+
+    What was released to a circle and says nothing of its author (an observable), or says nothing any
+    more (it was taken back), may belong to a release in the name of the circle.
+    """
+    if item.collection.is_confidential:
+        return True
     author = item.one.get("created_by_ref")
-    return item.collection.is_confidential or author == f"identity--{item.collection.id}"
+    if author is None and item.via != "taxii" and item.collection.kind == CollectionKind.CIRCLE:
+        return True
+    return author == f"identity--{item.collection.id}"
 
 
 def _producer(session: Session, item: Item, known: Mapping[Any, Administration]) -> Producer:

@@ -32,7 +32,7 @@ from cirt.incidents.inbox.reading import Reading, read
 from cirt.incidents.inbox.received import Item, State
 from cirt.incidents.inbox.words import KIND_NAMES, STATE_NAMES
 from cirt.incidents.object_store import strangers_versions
-from cirt.incidents.release_words import lines_of_objects
+from cirt.incidents.release_words import beginnings, lines_of_objects
 from cirt.routing import opens
 from cirt.stix.ids import readable
 from cirt.web import actor, db_session
@@ -140,7 +140,7 @@ def _detail(
         "kind_of_incident": type_word(content.rsit_tag) if content and content.rsit_tag else "",
         "sectors": [sector_word(each) for each in content.content.sectors] if content else [],
         "determination": _determination(content),
-        "lines": lines[:SHOWN_LINES],
+        "lines": beginnings(lines),
         "line_count": len(lines),
         "observables": found[:SHOWN_LINES],
         "observable_count": len(found),
@@ -217,7 +217,14 @@ def _merged_into(item: Item) -> Any:
 
 def _strangers(item: Item) -> list[dict[str, Any]]:
     """Return the versions that others brought under the same id, as far as that may be said."""
-    reachable = {one.id: one for one in items.collections_of(db_session(), actor())}
+    if item.collection.is_confidential:
+        return []
+    # whether an owner there is another one would tell who it is not
+    reachable = {
+        one.id: one
+        for one in items.collections_of(db_session(), actor())
+        if not one.is_confidential
+    }
     found = strangers_versions(db_session(), [item.stix_id], item.owner_id, among=sorted(reachable))
     return [
         {
@@ -237,9 +244,9 @@ def _difference(item: Item, shown: list[Part]) -> dict[str, Any] | None:
     return {
         "has_before": bool(before),
         "any": bool(found),
-        "new": lines_of_objects(dict(one) for one in found.new),
-        "changed": lines_of_objects(dict(one) for one in found.changed),
-        "gone": lines_of_objects(dict(one) for one in found.gone),
+        "new": beginnings(lines_of_objects(dict(one) for one in found.new)),
+        "changed": beginnings(lines_of_objects(dict(one) for one in found.changed)),
+        "gone": beginnings(lines_of_objects(dict(one) for one in found.gone)),
         "root_changed": found.root_changed,
     }
 

@@ -24,8 +24,7 @@ from cirt.incidents.inbox_models import Peer
 from cirt.incidents.object_store import in_parts
 from cirt.incidents.peers import connecting, outbound, rules
 from cirt.incidents.peers.connecting import ERASE, POLL
-from cirt.incidents.recall import receipts
-from cirt.incidents.recall.acts import take_away
+from cirt.incidents.recall import erasure, local_effects, receipts
 from cirt.incidents.recall.exposure import shown
 from cirt.incidents.store_models import FeedEntry
 from cirt.incidents.strict_door import Refusal, Source
@@ -235,7 +234,7 @@ def wake(_task: Task) -> Effect:
 
 @handles(ERASE)
 def erase(task: Task) -> Effect:
-    """Erase what an ended peer gave, for everybody who had it by that way."""
+    """Erase what an ended peer gave; what people decided and noted stays."""
 
     def effect(session: Session) -> dict[str, Any]:
         collection = session.get_one(Collection, uuid.UUID(task.payload["collection_id"]))
@@ -244,7 +243,9 @@ def erase(task: Task) -> Effect:
         count = 0
         for part in in_parts(sorted(set(session.scalars(query)))):
             taken = shown(session, collection, part)
-            take_away(session, safe, collection, taken, cause="retention")
+            ids = [one.id for one in taken]
+            erasure.take_out(session, safe.ledger, collection.id, ids, cause="retention")
+            local_effects.forget(session, collection, taken)
             count += len(taken)
         return {"erased": count}
 

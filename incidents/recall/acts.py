@@ -22,7 +22,7 @@ from cirt.incidents.recall.holds import checked_reason, is_held
 from cirt.incidents.recall.safe import Safe
 from cirt.incidents.recall_models import Recall, RecallKind
 from cirt.incidents.release_models import Release, ReleaseState
-from cirt.incidents.store_models import FeedEntry
+from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix import withdrawal as wire
 from cirt.stix.ids import canonical_json
 from cirt.stix.marking import TLP, strictest
@@ -190,8 +190,8 @@ def _moment(collection: Collection, releases: Sequence[Release]) -> datetime:
 
 def _free(session: Session, one: Shown, moment: datetime) -> str:
     """Return a `modified` after the present version's that no version of the object bears yet."""
-    query = sa.select(FeedEntry.version).where(
-        FeedEntry.owner_id == one.owner_id, FeedEntry.stix_id == one.stix_id
+    query = sa.select(ObjectVersion.modified).where(
+        ObjectVersion.owner_id == one.owner_id, ObjectVersion.stix_id == one.stix_id
     )
     borne = set(session.scalars(query))
     found = wire.later(one.modified, moment)
@@ -213,11 +213,16 @@ def _scrubbed(
     """
     elsewhere: set[str] = set()
     for part in in_parts(sorted({one.stix_id for one in taken})):
-        query = sa.select(FeedEntry.stix_id).where(
-            FeedEntry.stix_id.in_(part),
-            FeedEntry.owner_id == taken[0].owner_id,
-            FeedEntry.collection_id != collection.id,
-            FeedEntry.withdrawn_at.is_(None),
+        # by the versions of the owner, which have an index; a feed has one for each collection
+        query = (
+            sa.select(ObjectVersion.stix_id)
+            .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+            .where(
+                ObjectVersion.owner_id == taken[0].owner_id,
+                ObjectVersion.stix_id.in_(part),
+                FeedEntry.collection_id != collection.id,
+                FeedEntry.withdrawn_at.is_(None),
+            )
         )
         elsewhere.update(session.scalars(query))
     found = []

@@ -5,7 +5,6 @@ Their copies are the very bytes that are erased. Their own words stay: notes, ca
 
 import uuid
 from collections.abc import Sequence
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from cirt.clock import now
 from cirt.incidents import cases, deliveries
 from cirt.incidents.case_models import Incident, IncidentChange, IncidentObservable
 from cirt.incidents.circle_models import Collection, CollectionKind
+from cirt.incidents.inbox import onward
 from cirt.incidents.inbox_models import (
     ItemReference,
     LooseObject,
@@ -25,9 +25,6 @@ from cirt.incidents.inbox_models import (
 from cirt.incidents.object_store import in_parts
 from cirt.incidents.recall.exposure import Shown
 from cirt.incidents.recall_models import Recall, RecallReceipt
-
-TAKEN_BACK: Final = "taken-back"
-"""Kind of the line in a case's history."""
 
 
 def hide(session: Session, collection: Collection, taken: Sequence[Shown]) -> None:
@@ -70,6 +67,8 @@ def _withdraw_item(session: Session, item: ReceivedItem) -> None:
     query = sa.select(IncidentObservable).where(
         IncidentObservable.received_id == item.id, IncidentObservable.withdrawn_at.is_(None)
     )
+    # what may not be passed on is known again by its digest when its words are gone
+    words = onward.words_of(session, item)
     cases_hit: dict[uuid.UUID, int] = {}
     for row in session.scalars(query):
         row.withdrawn_at = now()
@@ -82,9 +81,8 @@ def _withdraw_item(session: Session, item: ReceivedItem) -> None:
         incident.revision += 1
         cases.content_changed(incident)
         # nobody of the case's own people did it, and nobody else is named to them
-        session.add(
-            IncidentChange(incident_id=incident.id, kind=TAKEN_BACK, fields={"count": count})
-        )
+        fields = {"count": count, "received": str(item.id), "words": words}
+        session.add(IncidentChange(incident_id=incident.id, kind=onward.TAKEN_BACK, fields=fields))
 
 
 def note_local_receipts(

@@ -77,13 +77,20 @@ def partners(session: Session, recall: Recall) -> list[Partner]:
 
 
 def is_complete(session: Session, recall: Recall) -> bool:
-    """Return whether everybody who reads the audience has withdrawn it."""
+    """Return whether everybody who reads the audience, and did so then, has withdrawn it.
+
+    Who came later never had it; and that somebody came must not show.
+    """
     done = {
         row.administration_id
         for row in _receipts(session, recall)
         if row.outcome in ("erased", "hidden")
     }
-    readers = {member.administration_id for member in recall.collection.members if member.may_read}
+    readers = {
+        member.administration_id
+        for member in recall.collection.members
+        if member.may_read and member.since <= recall.recalled_at
+    }
     return readers - {recall.administration_id} <= done
 
 

@@ -9,6 +9,12 @@ from cirt.settings import read_settings
 from tests import postgresql
 from tests.contracts.routes import COLUMNS, PEOPLE, Walk, reviewed
 
+# what XA shared with XB, received from it or keeps for itself: nothing of it is XC's
+SHARED = (
+    *("/inbox/<", "/recalls/<", "/holds/<", "/peers/<", "/submissions/<", "/releases/<"),
+    *("<uuid:batch_id>", "<uuid:circle_id>/detection", "<uuid:circle_id>/misp", "/requests/<"),
+)
+
 
 @pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -55,6 +61,8 @@ def test_table_shows_nothing_of_xa_to_xc() -> None:
             assert row["focal point XB"] in ("404", "403", "405"), row["route"]
         if "<collection" in row["route"] and row["route"].startswith("/exchange/"):
             assert row["machine XC"] in ("404", "405"), row["route"]
+        if row["method"] in ("GET", "POST") and any(part in row["route"] for part in SHARED):
+            assert row["analyst XC"] in ("401", "403", "404", "405"), row["route"]
 
 
 def test_views_all_say_to_whom_they_are_open_T09(walk: Walk) -> None:

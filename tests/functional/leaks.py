@@ -49,7 +49,9 @@ from tests.functional.assessment_steps import FIRST, SECOND, THIRD, answered, le
 from tests.functional.leaks_design import seed_design
 from tests.functional.leaks_life import seed_life
 from tests.functional.leaks_plan import seed_plan
+from tests.functional.leaks_received import seed_received
 from tests.functional.leaks_report import seed_report
+from tests.functional.leaks_sharing import describe, guard, seed_sharing
 
 MARK = re.compile(r"zq[a-z]+[0-9]{3}zq", re.IGNORECASE)
 
@@ -118,6 +120,8 @@ class Scene:
     clients: dict[str, FlaskClient] = field(default_factory=dict)
     visits: list[Visit] = field(default_factory=list)
     log: Lines = field(default_factory=Lines)
+    quiet: uuid.UUID = uuid.UUID(int=0)  # the confidential circle
+    received: str = ""  # a report that XB released to XA alone
 
     @property
     def database(self) -> Database:
@@ -141,6 +145,8 @@ def seed(scene: Scene) -> None:
     _seed_incidents(scene, circle)
     _seed_imports(scene)
     _seed_machine(scene, circle)
+    seed_sharing(scene)
+    seed_received(scene)
     _seed_assessments(scene)
     _note_secrets(scene)
 
@@ -251,6 +257,7 @@ def _seed_incidents(scene: Scene, circle: uuid.UUID) -> None:
     waiting = sharing.prepare(scene.database, scene.cast, red, circle)
     _changed(scene, red, "red", RECORDER, tlp=TLP.RED)
     shared = _incident(scene, "shared", TLP.GREEN, PARTNERS)
+    guard(scene, shared)
     approved = sharing.released(scene.database, scene.cast, shared, circle)
     _changed(scene, shared, "unreleased", TEAM, keep_old_title=True)
     refused = sharing.prepare(scene.database, scene.cast, plain, circle)
@@ -269,7 +276,10 @@ def _seed_incidents(scene: Scene, circle: uuid.UUID) -> None:
 
 def _of_circle(scene: Scene, stix_id: str) -> None:
     frame = next(ids for ids in scene.ids if "circle_id" in ids)
-    scene.ids.append({**frame, "stix_id": stix_id, "report_id": stix_id})
+    found = {**frame, "stix_id": stix_id, "report_id": stix_id}
+    if stix_id.startswith("incident--"):  # the inbox asks for the report that holds it
+        del found["collection_id"]
+    scene.ids.append(found)
 
 
 def _incident(scene: Scene, name: str, tlp: TLP, readers: frozenset[str]) -> uuid.UUID:
@@ -328,7 +338,9 @@ def _incident(scene: Scene, name: str, tlp: TLP, readers: frozenset[str]) -> uui
         }
         frame = next(one for one in scene.ids if "collection_id" in one)
         scene.ids.append({**ids, "collection_id": frame["collection_id"]})
-        return incident.id
+        incident_id: uuid.UUID = incident.id
+    describe(scene, incident_id, name, readers)
+    return incident_id
 
 
 def _changed(

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from cirt.clock import now
 from cirt.db import Database
+from cirt.incidents import deliveries
 from cirt.incidents.inbox_models import ReceivedItem
 from cirt.stix.detection_lists import ListForm
 from cirt.stix.marking import TLP
@@ -51,6 +52,17 @@ def test_each_list_bears_marking_and_time_T42(
             # a hosts file has no place for an address
             assert ("192.0.2.7" in text or "7.2.0.192" in text) == (form != "hosts")
             assert "mail.example.org" not in text  # nobody is asked to look for it
+
+
+def test_whoever_took_a_list_counts_as_served(
+    database: Database, cast: Cast, circle_id: uuid.UUID, browser: Any
+) -> None:
+    with database.reading() as session:
+        assert deliveries.served(session, circle_id) == {}
+    browser("boris").get(f"/circles/{circle_id}/detection/csv")
+    with database.reading() as session:
+        [row] = deliveries.served(session, circle_id).values()
+    assert row.administration_id == cast.administrations["XB"] and row.served_to > 0
 
 
 def test_lists_are_for_readers_alone(

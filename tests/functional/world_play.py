@@ -5,7 +5,8 @@ import json
 import random
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -88,6 +89,7 @@ class Play:
     releases: list[tuple[uuid.UUID, Team]] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
     questions: int = 0
+    acts: Counter[str] = field(default_factory=Counter)
 
     @property
     def database(self) -> Database:
@@ -130,11 +132,15 @@ def play(app: flask.Flask, seed: int, size: int) -> Play:
 # making the world
 
 
+def _letters(number: int) -> str:
+    return f"{chr(65 + number // 26)}{chr(65 + number % 26)}"
+
+
 def _people(one: Play) -> None:
     with one.database.writing() as session:
         for _ in range(one.chance.choice((2, 3, 4, 5) if one.size > 6 else (2, 2, 3, 4))):
             number = next(_CODES)
-            code = f"X{'ABCDEFGHIJKLMNOPQRSTUVW'[number % 23]}-W{number}"
+            code = f"{_letters(number % 676)}-{_letters(number // 676)}"
             row = directory.add_administration(session, None, code=code, names={"en": f"W{number}"})
             user = directory.add_user(
                 session,
@@ -210,6 +216,7 @@ def _leave(one: Play) -> None:
         return
     if one.world.members[where].pop(team.id, None) is None:
         one.wrong("somebody left who was no member")
+    one.acts["left"] += 1
 
 
 def _new_incident(one: Play, team: Team) -> Case:
@@ -262,6 +269,9 @@ def _release(one: Play) -> None:
         case = _new_incident(one, team)
     terms = one.chance.choice(TERMS) if where in one.world.members else ReleaseTerms()
     allowed = one.world.may_release(case.team.id, where, case.tlp, one.ceilings[where])
+    if terms.unattributed and where in one.world.members and where not in one.world.confidential:
+        # without a name among too few, everybody would know
+        allowed &= sum(writes for _, writes in one.world.members[where].values()) >= 4
     try:
         with one.database.writing() as session:
             row = release.prepare_release(
@@ -284,11 +294,13 @@ def _release(one: Play) -> None:
     except DomainError as error:
         if allowed and error.message != release.UNCHANGED:
             one.wrong(f"refused: {error}")
+        one.acts["nothing new" if allowed else "refused"] += 1
         return
     if not allowed:
-        one.wrong(f"released {case.tlp} to {where} in spite of the rules {case.team.id} ceiling {one.ceilings[where]} {one.world.members.get(where)} {one.world.direct.get(where)}")
+        one.wrong(f"released {case.tlp} to {where} in spite of the rules")
     assert bundle is not None
     one.releases.append((release_id, case.team))
+    one.acts["released in confidence" if where in one.world.confidential else "released"] += 1
     here = one.world.held.setdefault(where, {})
     for each in json.loads(bundle)["objects"]:
         key = _key(each)
@@ -318,6 +330,7 @@ def _recall(one: Play) -> None:
             )
     except DomainError:
         return  # nothing is left to recall
+    one.acts[act.__name__] += 1
     here = one.world.held[where]
     with one.database.reading() as session:
         after = _present(session, where)
@@ -371,6 +384,7 @@ def _erase(one: Play) -> None:
             each for each in session.scalars(query) if (each.stix_id, each.modified or "") in keys
         ]
         feed.erase(session, versions)
+        one.acts["erased"] += 1
         one.world.gone |= {(each.stix_id, each.modified or "") for each in versions}
 
 
@@ -397,9 +411,10 @@ def _thing(owner: uuid.UUID, body: Mapping[str, Any]) -> Thing:
 
 
 def _compare(one: Play, what: str, found: Iterable[Any], wanted: Iterable[Any]) -> None:
-    if set(found) != set(wanted):
-        more, less = set(found) - set(wanted), set(wanted) - set(found)
-        one.wrong(f"{what}: {sorted(more)[:3]} too many, {sorted(less)[:3]} missing")
+    there, expected = set(found), set(wanted)
+    if there != expected:
+        more, less = sorted(there - expected)[:3], sorted(expected - there)[:3]
+        one.wrong(f"{what}: {more} too many, {less} missing")
 
 
 def _between(
@@ -538,9 +553,3 @@ def _ask_person(one: Play, team: Team) -> None:
         words_of(f"/incidents/{case.id}", 200 if case.team is team else 404)
     for release_id, owner in one.releases[-2:]:
         words_of(f"/releases/{release_id}", 200 if owner is team else 404)
-
-
-def differences(app: flask.Flask, seeds: Iterable[int], size: Any) -> Iterator[str]:
-    """Yield the differences of many worlds; size: of a seed -> number of steps."""
-    for seed in seeds:
-        yield from (f"world {seed}: {each}" for each in play(app, seed, size(seed)).differences)

@@ -4,22 +4,27 @@ SOAK_SCALE (default 1) multiplies every dose.
 """
 
 import json
+import multiprocessing
 import os
 import random
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from cirt import migrations, strictjson
 from cirt.accounts import directory
+from cirt.app import create_app
 from cirt.db import Database
 from cirt.errors import DomainError
 from cirt.incidents import circle_models
+from cirt.settings import read_settings
 from tests import postgresql
 from tests.e2e.test_killed_server import kill_rounds
 from tests.exchange.feed_history import run_history
+from tests.functional.world_play import play
 from tests.server import ROOT
 
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
@@ -89,10 +94,51 @@ def _strict_reader() -> str:
     return f"{accepted + refused} mutated documents: {accepted} accepted alike, {refused} refused, 0 faults"
 
 
+def _worlds_on(engine: str, first: int, last: int) -> tuple[int, int]:
+    """Play worlds in fresh databases of 200 each; return how many, and how many questions."""
+    questions = 0
+    for start in range(first, last, 200):
+        with tempfile.TemporaryDirectory() as folder:
+            urls = (
+                postgresql.fresh_database(empty=True)
+                if engine == "PostgreSQL"
+                else iter([f"sqlite:///{Path(folder) / 'worlds.sqlite3'}"])
+            )
+            for url in urls:
+                settings = read_settings({}, data_dir=Path(folder), database_url=url)
+                database = Database(url)
+                migrations.upgrade(database)
+                database.dispose()
+                app = create_app(settings)
+                for seed in range(start, min(start + 200, last)):
+                    one = play(app, SEED + seed, 2 + seed % 16)
+                    questions += one.questions
+                    if one.differences:
+                        raise AssertionError(f"world {SEED + seed}: {one.differences}")
+                app.extensions["cirt"].database.dispose()
+    return last - first, questions
+
+
+def _worlds() -> str:
+    """Both databases at once, each in a process of its own."""
+    count = _dose(10_000)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        parts = [
+            pool.submit(_worlds_on, "SQLite", 0, count),
+            pool.submit(_worlds_on, "PostgreSQL", count, 2 * count),
+        ]
+        found = [part.result() for part in parts]
+    return "; ".join(
+        f"{name}: {worlds} worlds, {questions} questions, 0 differences from the sets"
+        for name, (worlds, questions) in zip(("SQLite", "PostgreSQL"), found, strict=True)
+    )
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "Kills": _kills,
     "Feed histories": _histories,
     "Strict JSON reader": _strict_reader,
+    "Worlds of sharing": _worlds,
 }
 
 

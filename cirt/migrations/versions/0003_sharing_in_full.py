@@ -2,12 +2,12 @@
 
 import os
 import uuid
-from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
 
 import cirt.db
+from cirt.clock import now
 
 revision = "0003"
 down_revision = "0002"
@@ -76,7 +76,7 @@ _SECTIONS = [
 
 def _fill() -> None:
     """Give circles their secret, administrations their direct collection, releases their terms."""
-    connection, moment = op.get_bind(), datetime.now(UTC)
+    connection, moment = op.get_bind(), now()
     for (collection_id,) in connection.execute(sa.select(_collection.c.id)).all():
         connection.execute(
             sa.update(_collection)

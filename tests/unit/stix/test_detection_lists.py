@@ -45,6 +45,26 @@ def indicator(number: int, pattern: str, **more: Any) -> tuple[dict[str, Any], T
 
 
 @pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("[ipv4-addr:value ISSUBSET '192.0.2.0/24']", "24.0.2.0.192"),
+        ("[ipv6-addr:value = '2001:db8::1']", "128.1.zz.db8.2001"),
+        ("[ipv6-addr:value ISSUBSET '2001:db8::/32']", "32.zz.db8.2001"),
+        ("[ipv6-addr:value = '2001:db8:0:1:0:0:0:1']", "128.1.zz.1.0.db8.2001"),
+        ("[ipv6-addr:value = '::1']", "128.1.zz"),
+    ],
+)
+def test_address_in_a_zone_has_the_one_spelling_that_name_servers_take(
+    pattern: str, name: str
+) -> None:
+    """draft-vixie-dns-rpz: any other spelling of the same address is ignored."""
+    found, left = entries([indicator(1, pattern)], now=NOW)
+    assert left == []
+    text = written(ListForm.RPZ, found, HEADING).body.decode()
+    assert f"\n{name}.rpz-ip CNAME .\n" in text
+
+
+@pytest.mark.parametrize(
     ("pattern", "expected"),
     [
         ("[domain-name:value = 'a.example']", [("domain", "a.example")]),
