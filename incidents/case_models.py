@@ -165,7 +165,7 @@ class IncidentObservable(Base):
     count: Mapped[int | None]
     is_victim: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     received_id: Mapped[uuid.UUID | None] = mapped_column(
-        sa.ForeignKey("received_item.id", ondelete="SET NULL")
+        sa.ForeignKey("received_item.id", ondelete="SET NULL"), index=True
     )
     added_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     added_at: Mapped[datetime] = mapped_column(default=now)

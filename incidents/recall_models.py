@@ -96,10 +96,21 @@ class SigningKey(Base):
     """The Ed25519 key by which an administration signs recalls and receipts.
 
     public: 32 bytes. sealed: the private key, sealed by this installation (see `cirt.sealing`);
-    None for the key of a remote administration.
+    None for the key of a remote administration. identity: the STIX identity that it signs for at
+    another installation; None: the one that follows from the administration, as for all own keys.
     """
 
     __tablename__ = "signing_key"
+    __table_args__ = (
+        # the keys that an identity used before prove what they signed
+        sa.Index(
+            "ix_signing_key_identity",
+            "identity",
+            unique=True,
+            sqlite_where=sa.text("retired_at IS NULL"),
+            postgresql_where=sa.text("retired_at IS NULL"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = new_id()
     administration_id: Mapped[uuid.UUID] = mapped_column(
@@ -107,5 +118,6 @@ class SigningKey(Base):
     )
     public: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
     sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    identity: Mapped[str | None] = mapped_column(sa.String(300))
     created_at: Mapped[datetime] = mapped_column(default=now)
     retired_at: Mapped[datetime | None]

@@ -23,6 +23,7 @@ from cirt.incidents.release_freeze import DAMAGED, objects_of
 from cirt.incidents.release_models import Release, ReleaseState
 from cirt.incidents.release_outlook import (
     OVER_CEILING,
+    channel_of,
     counted_together,
     has_second_person,
     needs_acknowledgement,
@@ -31,7 +32,6 @@ from cirt.incidents.release_outlook import (
 from cirt.incidents.release_policy import (
     POLICY_SENTENCES,
     Approval,
-    Channel,
     Need,
     check_approval,
     may_enter,
@@ -93,7 +93,7 @@ def approve_release(
     _check_length(reason)
     met = check_approval(
         release.label,
-        Channel.PERSON,
+        channel_of(incident),
         Approval(
             preparer=release.prepared_by,
             prepared_at=release.prepared_at,

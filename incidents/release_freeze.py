@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
 from cirt.errors import N_, ConflictError, ForbiddenError
-from cirt.incidents import audience_ids, object_store
+from cirt.incidents import audience_ids, feed, object_store
 from cirt.incidents.audience_view import AudienceContent, audience_content
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
@@ -49,6 +49,20 @@ def freeze(
     later than what the audience has, and no object bears an id and a time that were given out with
     other bytes, whether here or elsewhere. object_uuid: as it was chosen at the preparation.
     """
+    found = _frozen(session, incident, collection, terms, object_uuid)
+    if object_uuid is None and _is_taken(session, incident, collection, found):
+        # somebody brought an id of ours into this collection first: it gets ids of its own
+        return _frozen(session, incident, collection, terms, uuid4())
+    return found
+
+
+def _frozen(
+    session: Session,
+    incident: Incident,
+    collection: Collection,
+    terms: ReleaseTerms,
+    object_uuid: UUID | None,
+) -> Frozen:
     view = audience_content(session, incident, collection, terms, object_uuid=object_uuid)
     written = audience_ids.last_version(session, collection, view.object_uuid)
     last = None if written is None else time_of(written)
@@ -69,6 +83,13 @@ def freeze(
             return Frozen(replace(view, content=content), bundle)
         modified += MILLISECOND
     raise refusal or ConflictError(DAMAGED)
+
+
+def _is_taken(session: Session, incident: Incident, collection: Collection, frozen: Frozen) -> bool:
+    """Return whether an id in the bytes belongs to somebody else in this collection."""
+    objects = objects_of(frozen.bundle.body, incident.administration_id, collection.id)
+    owners = feed.owners_in(session, collection.id, [one.stix_id for one in objects])
+    return any(owners.get(one.stix_id, one.owner_id) != one.owner_id for one in objects)
 
 
 def terms_of(release: Release) -> ReleaseTerms:

@@ -35,6 +35,10 @@ OTHER_POLICIES = N_(
 OVER_CEILING = N_("This circle accepts at most %(ceiling)s, and the incident is %(marking)s.")
 TAKEN_BACK = N_("What you received was taken back by its producer meanwhile.")
 NO_ONE_APPROVES = N_("Nobody in your administration may approve a release. Ask the administrator.")
+IMPORTED_ALONE = N_(
+    "This incident came from a file. A releasing officer who did not prepare it must approve it,"
+    " and your administration has no other."
+)
 INTAKE = N_("Nothing is released into what your own administration took in.")
 NO_CONTRIBUTOR = N_("Your administration does not contribute to this circle.")
 NAMED_ANYWAY = N_(
@@ -76,7 +80,14 @@ def outlook(
         collection,
         incident.marking,
         unattributed=unattributed,
+        channel=channel_of(incident),
     )
+
+
+def channel_of(incident: Incident | None) -> Channel:
+    """Return how something is about to leave: what a file brought is not the team's own word."""
+    is_imported = incident is not None and incident.origin_uuid is not None
+    return Channel.IMPORT if is_imported else Channel.PERSON
 
 
 def outlook_for(
@@ -87,10 +98,11 @@ def outlook_for(
     tlp: TLP,
     *,
     unattributed: bool = False,
+    channel: Channel = Channel.PERSON,
 ) -> Outlook:
     """Return the same for anything of this marking."""
     others = has_second_person(session, producer_id, actor.user_id)
-    need = need_of(tlp, Channel.PERSON, has_second_person=others)
+    need = need_of(tlp, channel, has_second_person=others)
     audience = circles.audience_of(session, collection, producer_id)
     obstacle = circles.obstacle(collection, producer_id)
     if need is Need.NEVER:
@@ -106,6 +118,8 @@ def outlook_for(
         return Outlook(need, audience, obstacle)
     if unattributed and not may_be_unattributed(collection):
         return Outlook(need, audience, NAMED_ANYWAY, {"least": MIN_CONFIDENTIAL})
+    if need is Need.SECOND_PERSON and not others:
+        return Outlook(need, audience, IMPORTED_ALONE)
     if need is Need.DELAY and Role.RELEASING_OFFICER not in actor.roles:
         return Outlook(need, audience, NO_ONE_APPROVES)
     try:

@@ -15,8 +15,13 @@ from cirt.incidents.case_pages import local, note_reading
 from cirt.incidents.circle_models import Collection, CollectionKind
 from cirt.incidents.legal_bases import legal_bases
 from cirt.incidents.release_models import Release, ReleaseState
-from cirt.incidents.release_outlook import has_second_person, may_be_approved_from, staleness
-from cirt.incidents.release_policy import POLICY_SENTENCES, Channel, need_of
+from cirt.incidents.release_outlook import (
+    channel_of,
+    has_second_person,
+    may_be_approved_from,
+    staleness,
+)
+from cirt.incidents.release_policy import POLICY_SENTENCES, need_of
 from cirt.incidents.release_sections import SECTION_NAMES, Section
 from cirt.incidents.release_words import KIND_NAMES, STATE_KINDS, STATE_NAMES
 from cirt.web import actor, db_session, installation
@@ -84,7 +89,8 @@ def policy_of(row: Release) -> str:
     need: str = row.policy
     if row.is_open:
         others = has_second_person(db_session(), row.administration_id, row.prepared_by)
-        need = need_of(row.label, Channel.PERSON, has_second_person=others)
+        incident = db_session().get(Incident, row.incident_id) if row.incident_id else None
+        need = need_of(row.label, channel_of(incident), has_second_person=others)
     return _(POLICY_SENTENCES[need])
 
 

@@ -23,6 +23,7 @@ NOT_SENT: tuple[str, ...] = (
     N_("The countries concerned."),
     N_("Which capabilities failed or held."),
     N_("Who works on it, the history, and the persons named for TLP:RED."),
+    N_("Comments on observables that were taken over from others: they say from whom."),
     N_("What an imported file said besides (tags, references, names of groups)."),
 )
 """What stays inside whatever the release, as sentences."""
@@ -88,7 +89,8 @@ def _observable(row: IncidentObservable) -> ObservableContent:
         observable=row.observable,
         is_indicator=row.is_indicator,
         is_victim=row.is_victim,
-        comment=row.comment,
+        # of what was taken over, the comment says from whom, and through which circle
+        comment=row.comment if row.received_id is None else "",
         first_observed=row.first_observed,
         last_observed=row.last_observed,
         count=row.count,

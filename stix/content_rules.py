@@ -54,4 +54,4 @@ def _names_in_pattern(pattern: str) -> Iterator[Finding]:
 @cache
 def _charsets() -> frozenset[str]:
     """Return the names of the registry's revision of 2013-12-20, which STIX 2.1 (6.7) refers to."""
-    return frozenset(_CHARSETS.read_text(encoding="utf-8").casefold().split("\n"))
+    return frozenset(_CHARSETS.read_text(encoding="utf-8").casefold().split())

@@ -12,6 +12,7 @@ from cirt.access import Actor, visible
 from cirt.errors import NotFoundError
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.inbox.contents import COLLECTING
+from cirt.incidents.inbox.emptied import is_emptied
 from cirt.incidents.inbox.received import Item, State
 from cirt.incidents.inbox_models import LooseObject, ReceivedItem, ReceivedState
 from cirt.incidents.object_store import object_in
@@ -160,12 +161,33 @@ def _objects(actor: Actor) -> sa.Select[Any]:
             ),
         )
         .where(
-            FeedEntry.is_last,
+            sa.or_(FeedEntry.is_last, _is_decided_and_gone()),
             FeedEntry.collection_id.in_(readable),
             # of what was erased only what was decided about is still spoken of
-            sa.or_(ObjectVersion.erased_at.is_(None), ReceivedItem.id.is_not(None)),
+            sa.or_(
+                sa.and_(ObjectVersion.erased_at.is_(None), sa.not_(is_emptied())),
+                ReceivedItem.id.is_not(None),
+            ),
         )
     )
+
+
+def _is_decided_and_gone() -> sa.ColumnElement[bool]:
+    """Whether a version was decided about, and its producer took back every version there was."""
+    return sa.and_(
+        ReceivedItem.state == ReceivedState.WITHDRAWN.value,
+        FeedEntry.withdrawn_at.is_not(None),
+        FeedEntry.version_key == ReceivedItem.version,
+        sa.not_(_has_latest(FeedEntry)),
+    )
+
+
+def _has_latest(row: Any) -> sa.ColumnElement[bool]:
+    latest = sa.orm.aliased(FeedEntry)
+    there = sa.select(latest.seq).where(
+        latest.collection_id == row.collection_id, latest.stix_id == row.stix_id, latest.is_last
+    )
+    return there.correlate(row).exists()
 
 
 def _items(actor: Actor) -> sa.Select[Any]:
@@ -177,7 +199,13 @@ def _items(actor: Actor) -> sa.Select[Any]:
     loose = sa.select(LooseObject.collection_id, LooseObject.stix_id).where(
         LooseObject.collection_id.in_(readable)
     )
-    roots = sa.union_all(collecting, loose).subquery("roots")
+    gone = sa.select(ReceivedItem.collection_id, ReceivedItem.stix_id).where(
+        ReceivedItem.administration_id == actor.administration_id,
+        ReceivedItem.collection_id.in_(readable),
+        ReceivedItem.state == ReceivedState.WITHDRAWN.value,
+        sa.not_(_has_latest(ReceivedItem)),
+    )
+    roots = sa.union_all(collecting, loose, gone).subquery("roots")
     return _objects(actor).join(
         roots,
         sa.and_(

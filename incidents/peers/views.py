@@ -18,6 +18,7 @@ from cirt.incidents.inbox_models import Peer
 from cirt.incidents.peers import connecting, polling
 from cirt.incidents.peers.connecting import Details
 from cirt.incidents.peers.forms import EndForm, PeerForm, QuestionForm
+from cirt.incidents.recall.seen_identities import seen_in
 from cirt.routing import opens
 from cirt.stix.signatures import fingerprint, pem_of
 from cirt.web import actor, db_session, installation
@@ -93,6 +94,10 @@ def detail(peer_id: uuid.UUID) -> Any:
         waiting=len(polling.waiting_receipts(db_session(), peer)),
         receipts_outcome=seen(_sentence(peer.receipts_outcome, peer.receipts_params)),
         is_read=connecting.is_read(peer),
+        identities=[
+            {"id": one.stix_id, "name": seen(one.name), "public": one.public}
+            for one in seen_in(db_session(), [peer.collection_id])
+        ],
     )
 
 

@@ -1,6 +1,7 @@
 """Who may withdraw what: only its author, by a key that is known here to be the author's."""
 
 import re
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,14 +9,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.accounts.models import Administration
 from cirt.errors import N_
 from cirt.incidents.circle_models import Collection, CollectionKind
 from cirt.incidents.inbox_models import Peer
 from cirt.incidents.object_store import object_in
 from cirt.incidents.recall import exposure
 from cirt.incidents.recall.exposure import Shown
-from cirt.incidents.recall.keys import valid_at, written_at
-from cirt.incidents.recall_models import SigningKey
+from cirt.incidents.recall.keys import keys_for, uuid_of, valid_at, written_at
 from cirt.stix.references import references_of
 from cirt.stix.signatures import Verdict, verify
 from cirt.stix.withdrawal import Withdrawal, author_of
@@ -35,12 +36,13 @@ class Judged:
     """What a withdrawal may take away here. refusal: why nothing, "" if it is its author's.
 
     taken: of what it names, the versions that are here and the author's. strange: whether it
-    names anybody else's.
+    names anybody else's. signer: the administration whose key it is, None if it is none's here.
     """
 
     refusal: str
     taken: tuple[Shown, ...] = ()
     strange: bool = False
+    signer: uuid.UUID | None = None
 
 
 def judge(
@@ -48,42 +50,45 @@ def judge(
 ) -> Judged:
     """Return what a withdrawal that came into a collection may take away from it."""
     keys = _keys_of_author(session, collection, said)
-    verdict, _key = verify(body, keys)
-    if verdict is not Verdict.GOOD:
+    verdict, key = verify(body, keys)
+    if verdict is not Verdict.GOOD or key is None:
         return Judged(REASONS[verdict])
+    signer = keys[key]
     wanted = {(one.object_id, one.modified) for one in said.withdrawn}
     found = [
         one
         for one in exposure.shown(session, collection, [named for named, _ in wanted])
         if (one.stix_id, one.modified) in wanted
     ]
-    own = [one for one in found if _is_authors(collection, said.author, one)]
+    own = [one for one in found if _is_authors(session, collection, said.author, signer, one)]
     own = _not_of_others(session, collection, said.author, own)
     strange = len(own) < len(found)
     if strange and not own:
         return Judged(NOT_ITS_OWN, strange=True)
-    return Judged("", tuple(own), strange)
+    return Judged("", tuple(own), strange, signer)
 
 
-def _keys_of_author(session: Session, collection: Collection, said: Withdrawal) -> list[bytes]:
-    """Return the public keys by which this author may have signed what came into this collection."""
+def _keys_of_author(
+    session: Session, collection: Collection, said: Withdrawal
+) -> dict[bytes, uuid.UUID | None]:
+    """Return the public keys by which this author may have signed what came into this collection.
+
+    With each the administration whose it is.
+    """
     at = written_at(said.created)
-    found: list[bytes] = []
-    rows = session.scalars(sa.select(SigningKey)).all()
-    for row in rows:
-        # the author is an administration that is known here under the id by which it signs
-        if author_of(row.administration_id) == said.author:
-            found += valid_at([row], at)
-    for peer in session.scalars(
-        sa.select(Peer).where(Peer.collection_id == collection.id)
-    ).unique():
-        if peer.remote_administration_id is not None:
-            # the peer speaks for one administration, under whatever id it signs at its own place
-            keys = [row for row in rows if row.administration_id == peer.remote_administration_id]
-            found += valid_at(keys, at)
-            found += [peer.public_key] if peer.public_key else []
-        elif peer.public_key and said.author in _circles_of(peer):
-            found.append(peer.public_key)
+    entered = keys_for(session, said.author)
+    if entered:  # these alone: what was retired does not come back by another page
+        return {row.public: row.administration_id for row in entered if valid_at([row], at)}
+    here = session.get(Administration, uuid_of(said.author))
+    found: dict[bytes, uuid.UUID | None] = {}
+    peers = sa.select(Peer).where(Peer.collection_id == collection.id)
+    for peer in session.scalars(peers).unique():
+        speaks_for = peer.remote_administration_id
+        if peer.public_key is None or (here is not None and here.id != speaks_for):
+            continue
+        # for one administration, under whatever id it signs at its own place, or for its circle
+        if speaks_for is not None or said.author in _circles_of(peer):
+            found[peer.public_key] = speaks_for
     return found
 
 
@@ -92,12 +97,18 @@ def _circles_of(peer: Peer) -> set[str]:
     return {f"identity--{found}" for found in _UUID.findall(peer.url.lower())}
 
 
-def _is_authors(collection: Collection, author: str, one: Shown) -> bool:
-    claimed = object_in(one.body or b"{}").get("created_by_ref", "")
-    if author_of(one.owner_id) == author:
-        return claimed in ("", author)  # sent in the owner's own name
+def _is_authors(
+    session: Session, collection: Collection, author: str, signer: uuid.UUID | None, one: Shown
+) -> bool:
+    claimed = _claims(one)
+    if claimed not in ("", author):
+        return False
+    if author_of(one.owner_id) == author or one.owner_id == signer:
+        return True  # sent by the author itself
+    if collection.kind != CollectionKind.INTAKE:
+        return False
     # what was relayed stands in the name of the source; the object says whose it is
-    return collection.kind == CollectionKind.INTAKE and claimed in ("", author)
+    return claimed == author or session.get(Administration, one.owner_id) is None
 
 
 def _not_of_others(

@@ -1,7 +1,7 @@
 """Forms of recalls, legal holds and signing keys."""
 
 from flask_babel import gettext
-from wtforms import HiddenField, RadioField, SelectField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 
 from cirt.errors import N_
 from cirt.forms import AtMost, Form, Required
@@ -82,6 +82,15 @@ class KeyForm(Form):
     """The public key of an administration whose people sign in elsewhere."""
 
     administration = SelectField(N_("Administration"), choices=[])
+    identity = StringField(
+        N_("Identity that it signs for"),
+        description=N_(
+            "“identity--” and a UUID, as its own page Signing keys shows it and its reports bear it."
+            " The key counts for what this identity produced, and for nothing else."
+        ),
+        validators=[Required(N_("Enter the identity.")), AtMost(300)],
+        render_kw={"dir": "ltr", "class": "code", "spellcheck": "false", "autocomplete": "off"},
+    )
     public = TextAreaField(
         N_("Its public key"),
         description=N_(

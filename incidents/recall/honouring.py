@@ -23,6 +23,7 @@ from cirt.incidents.recall.authority import Judged, judge
 from cirt.incidents.recall.exposure import Shown
 from cirt.incidents.recall.safe import Safe
 from cirt.incidents.recall_models import Recall, RecallKind, RecallReceipt
+from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix import withdrawal as wire
 from cirt.stix.ids import canonical_json
 from cirt.stix.marking import TLP, tlp_of
@@ -66,6 +67,24 @@ def honour_at_commit(
     queue = session.info.setdefault("withdrawals", [])
     queue.append((safe, collection, list(objects)))
     before_commit(session, RECALL_STAGE, _honour_queued)
+
+
+def honour_waiting(session: Session, safe: Safe, author: str) -> None:
+    """Honour what an identity withdrew before its key was known here; the receipts are kept."""
+    for collection in session.scalars(sa.select(Collection).order_by(Collection.id)).unique():
+        query = (
+            sa.select(ObjectVersion.body)
+            .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+            .where(
+                FeedEntry.collection_id == collection.id,
+                FeedEntry.type == wire.WITHDRAWAL_TYPE,
+                ObjectVersion.body.is_not(None),
+            )
+            .order_by(FeedEntry.seq)
+        )
+        found = [object_in(body) for body in session.scalars(query) if body]
+        said = [one for one in found if one.get("created_by_ref") == author]
+        honour(session, safe, collection, said)
 
 
 def _honour_queued(session: Session) -> None:
@@ -147,7 +166,7 @@ def _note(
     body: Mapping[str, Any],
     judged: Judged,
 ) -> Recall:
-    owner = _owner(session, said, judged.taken)
+    owner = judged.signer or _owner(session, said, judged.taken)
     row = Recall(
         administration_id=owner,
         collection_id=collection.id,

@@ -12,21 +12,31 @@ from cirt.access import require
 from cirt.accounts.models import Administration, AdministrationKind, Place
 from cirt.errors import DomainError, NotFoundError
 from cirt.incidents.case_pages import refuse
-from cirt.incidents.recall import keys
+from cirt.incidents.inbox.words import seen
+from cirt.incidents.recall import honour_waiting, keys, seen_identities
 from cirt.incidents.recall.forms import KeyForm, QuestionForm
-from cirt.incidents.recall.pages import blueprint
+from cirt.incidents.recall.pages import blueprint, safe
 from cirt.incidents.recall_models import SigningKey
 from cirt.routing import opens
+from cirt.stix.ids import is_stix_id
 from cirt.stix.signatures import fingerprint, pem_of
+from cirt.stix.withdrawal import author_of
 from cirt.web import actor, db_session, installation
 
 
 @blueprint.get("/signing-keys")
 @opens("key.see")
 def signing_keys() -> Any:
-    """The public key of the own administration, and those that count for others."""
+    """The public key of the own administration, and those that count for others.
+
+    Its argument `identity` fills the form, as the page of a peer links to it.
+    """
     require(db_session(), actor(), "key.see")
-    return _page(_key_form())
+    form = _key_form()
+    asked = flask.request.args.get("identity", "")
+    if is_stix_id(asked, "identity"):
+        form.identity.data = asked
+    return _page(form)
 
 
 @blueprint.post("/signing-keys")
@@ -40,10 +50,17 @@ def trust_key() -> Any:
         if administration is None:
             raise NotFoundError
         try:
-            keys.trust_key(db_session(), actor(), administration, form.public.data or "")
+            row = keys.trust_key(
+                db_session(),
+                actor(),
+                administration,
+                form.public.data or "",
+                identity=form.identity.data or "",
+            )
         except DomainError as error:
             refuse(form, error, "public")
         else:
+            honour_waiting(db_session(), safe(), keys.identity_of(row))
             flask.flash(_("The key counts from now on."), "success")
             return flask.redirect(flask.url_for("recall.signing_keys"))
     return _page(form), 422 if form.errors else 200
@@ -82,6 +99,15 @@ def _page(form: KeyForm) -> Any:
         others=[(row, keys.keys_of(db_session(), row.id)) for row in _remote()]
         if may_trust
         else [],
+        identities=[
+            (one.stix_id, seen(one.name))
+            for one in seen_identities.seen_by(db_session(), actor())
+            if one.public is None
+        ]
+        if may_trust
+        else [],
+        own_identity=author_of(actor().administration_id),
+        identity_of=keys.identity_of,
         fingerprint=fingerprint,
         pem=pem_of,
     )
@@ -133,5 +159,6 @@ def forget_key(key_id: uuid.UUID) -> Any:
         form=form,
         row=row,
         administration=administration,
+        identity=keys.identity_of(row),
         fingerprint=fingerprint,
     )

@@ -18,7 +18,9 @@ from cirt.incidents.circle_models import Collection
 from cirt.incidents.recall_models import SigningKey
 from cirt.sealing import seal, unseal
 from cirt.stix import signatures
+from cirt.stix.ids import is_stix_id
 from cirt.stix.timestamps import moment
+from cirt.stix.withdrawal import author_of
 
 PURPOSE = "signing"
 
@@ -60,6 +62,26 @@ def keys_of(session: Session, administration_id: uuid.UUID) -> Sequence[SigningK
     return session.scalars(query.order_by(SigningKey.created_at.desc())).all()
 
 
+def identity_of(row: SigningKey) -> str:
+    """Return the STIX identity for which a key signs."""
+    return row.identity or author_of(row.administration_id)
+
+
+def keys_for(session: Session, identity: str) -> Sequence[SigningKey]:
+    """Return all keys that are known here to be an identity's: its own, or entered for it."""
+    follows = sa.and_(
+        SigningKey.identity.is_(None), SigningKey.administration_id == uuid_of(identity)
+    )
+    return session.scalars(
+        sa.select(SigningKey).where(sa.or_(SigningKey.identity == identity, follows))
+    ).all()
+
+
+def uuid_of(identity: str) -> uuid.UUID:
+    """Return the UUID in the id of an identity."""
+    return uuid.UUID(identity.removeprefix("identity--"))
+
+
 def valid_at(keys: Sequence[SigningKey], moment: datetime) -> list[bytes]:
     """Return the public keys that could have signed at a moment: a retired one not afterwards."""
     return [row.public for row in keys if row.retired_at is None or moment <= row.retired_at]
@@ -86,10 +108,13 @@ def rotate(session: Session, actor: Actor, secret_key: str) -> SigningKey:
     return row
 
 
-def trust_key(session: Session, actor: Actor, administration: Administration, text: str) -> None:
+def trust_key(
+    session: Session, actor: Actor, administration: Administration, text: str, *, identity: str = ""
+) -> SigningKey:
     """Take a remote administration's public key, as somebody read it out of its page.
 
-    The key before it is retired. Raises InvalidInputError, naming the field.
+    identity: the STIX identity that it signs for at its own installation; "": the one that it has
+    here. The key before it is retired. Raises InvalidInputError, naming the field.
     """
     if administration.place != Place.REMOTE:
         raise InvalidInputError(
@@ -99,9 +124,13 @@ def trust_key(session: Session, actor: Actor, administration: Administration, te
     public = signatures.read_public_key(text)
     if session.scalar(sa.select(SigningKey.id).where(SigningKey.public == public)) is not None:
         raise InvalidInputError(N_("This key is known already."), field="public")
-    for row in keys_of(session, administration.id):
+    elsewhere = _identity_elsewhere(session, administration, identity.strip())
+    for row in keys_for(session, elsewhere or author_of(administration.id)):
         row.retired_at = row.retired_at or now()
-    row = SigningKey(administration_id=administration.id, public=public, sealed=None)
+    session.flush()
+    row = SigningKey(
+        administration_id=administration.id, public=public, sealed=None, identity=elsewhere
+    )
     session.add(row)
     session.flush()
     audit.record(
@@ -110,8 +139,36 @@ def trust_key(session: Session, actor: Actor, administration: Administration, te
         "key.trust",
         row,
         administration=str(administration.id),
+        identity=identity_of(row),
         public=public.hex(),
     )
+    return row
+
+
+def _identity_elsewhere(
+    session: Session, administration: Administration, identity: str
+) -> str | None:
+    """Return the identity for which a key is entered, None if it is the administration's one here."""
+    if identity in ("", author_of(administration.id)):
+        return None
+    if not is_stix_id(identity, "identity"):
+        raise InvalidInputError(
+            N_("This is no id of an identity: “identity--” and a UUID in lower case."),
+            field="identity",
+        )
+    here = session.get(Administration, uuid_of(identity)) or session.get(
+        Collection, uuid_of(identity)
+    )
+    if here is not None:
+        raise InvalidInputError(
+            N_("This is the identity of somebody else on this installation."), field="identity"
+        )
+    if any(row.administration_id != administration.id for row in keys_for(session, identity)):
+        raise InvalidInputError(
+            N_("A key was entered for this identity as another administration's."),
+            field="identity",
+        )
+    return identity
 
 
 def forget_key(session: Session, actor: Actor, row: SigningKey) -> None:

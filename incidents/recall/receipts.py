@@ -53,7 +53,8 @@ def _note(
 ) -> None:
     said = wire.read_receipt(body, now=now())
     at = keys.written_at(said.created)
-    verdict, _key = verify(body, keys.valid_at(keys.keys_of(session, sender_id), at))
+    own = [row for row in keys.keys_for(session, said.author) if row.administration_id == sender_id]
+    verdict, _key = verify(body, keys.valid_at(own, at))
     if verdict is not Verdict.GOOD:
         raise ForbiddenError(FORGED)
     recall = _answered(session, collection, said)

@@ -16,6 +16,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 ROLES = (
     ("analyst", "XA"),
     ("releasing-officer", "XA"),
+    ("releasing-officer", "XB"),  # who is asked by XA: to let it in, to withdraw what it sent
     ("focal-point", "XA"),
     ("assessor", "XZ"),
     ("administrator", None),

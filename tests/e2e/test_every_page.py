@@ -30,6 +30,9 @@ NOT_CRAWLED = {
     "assessments.close": "only from an agreed assessment; the walk by keyboard opens it",
     "assessments.reopen": "only from an agreed assessment; the life's own tests open it",
     "assessments.preview": "shows an uploaded workbook; its own test opens it",
+    "inbox.intake_status": "lasts as long as a large file; its own test follows one",
+    "recall.receipt": "only where a withdrawal came from elsewhere; its own test downloads one",
+    "releases.plan": "a form leads to it; the test below opens it",
     "instruments.undo": "only where a provision was corrected; its own test opens it",
 }
 
@@ -68,6 +71,24 @@ def test_pages_without_signing_in_are_accessible(
         if not (path == "/no-such-page" and fault == "status 404")
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("language", "theme"), [("ar", "light"), ("en", "dark")])
+def test_plan_of_a_release_is_accessible(
+    visit: Callable[..., Page], language: str, theme: str
+) -> None:
+    """The page that the boxes of “Sharing” lead to, with all the circles of the analyst."""
+    page = visit("analyst", "XA", color_scheme=theme)
+    page.goto("/incidents/")
+    page.locator("main a[href*='/incidents/']:has-text('tax portal')").first.click()
+    page.goto(f"{page.url}/sharing")
+    page.locator("main form[action$='/sharing/plan']").evaluate(
+        "form => { form.querySelectorAll('input[type=checkbox]').forEach(one => one.checked = true);"
+        " form.submit() }"
+    )
+    page.wait_for_url("**/sharing/plan?*")
+    assert faults_of(page, f"{page.url}&lang={language}") == []
 
 
 @pytest.mark.browser

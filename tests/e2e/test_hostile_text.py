@@ -186,7 +186,7 @@ def _make_people_and_circle(admin: Watch, own: set[str]) -> str:
     admin.send(
         "/directory/administrations/new",
         {
-            "code": "XD",
+            "code": "XE",
             "name_en": hostile("name-english"),
             "name_ar": hostile("name-arabic"),
             "team_name": hostile("team"),
@@ -196,7 +196,7 @@ def _make_people_and_circle(admin: Watch, own: set[str]) -> str:
     admin.send("/directory/administrations/new", {"code": hostile("code")}, refused=True)
     admin.send("/circles/new", {"title": hostile("circle"), "description": hostile("purpose", 900)})
     own.add(circle := _uuid(page))
-    for code in ("XA", "XB", "XD"):
+    for code in ("XA", "XB", "XE"):
         members = f"/circles/{circle}/members"
         admin.go(members)
         option = page.locator("select[name=administration] option", has_text=f"{code} ")

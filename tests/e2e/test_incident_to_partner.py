@@ -135,7 +135,7 @@ def test_incident_reaches_the_partner_in_the_bytes_that_were_approved(
     assert hashlib.sha256(bundle).hexdigest() == digest
     officer.get_by_role("link", name="Approve these bytes").click()
     assert _fact(officer, "SHA-256") == digest
-    expect(officer.get_by_text("Demonstration State B")).to_be_visible()
+    expect(officer.get_by_text("Demonstration State B").first).to_be_visible()
     acknowledged = officer.get_by_role("checkbox", name="I saw what the recipients")
     if acknowledged.count():
         acknowledged.check()

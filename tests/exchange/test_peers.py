@@ -20,21 +20,23 @@ from cirt.app import create_app
 from cirt.clock import now
 from cirt.db import Database
 from cirt.errors import ConflictError, InvalidInputError
+from cirt.incidents import recall as honouring
 from cirt.incidents.circle_models import Collection, CollectionKind, MachineWriting
 from cirt.incidents.direct_collections import direct_collection_of
-from cirt.incidents.inbox import decisions
+from cirt.incidents.inbox import decisions, intake
 from cirt.incidents.inbox.items import Item, Narrowed, State, listing
 from cirt.incidents.inbox_models import Peer
 from cirt.incidents.peers import connecting, rules
 from cirt.incidents.peers.connecting import POLL, Details
 from cirt.incidents.recall import keys, progress
 from cirt.incidents.recall.progress import Stand
-from cirt.incidents.recall_models import Recall
+from cirt.incidents.recall_models import Recall, RecallReceipt
 from cirt.incidents.release_models import Release
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.jobs import Job
 from cirt.settings import Settings, read_settings
 from cirt.stix import signatures, withdrawal
+from cirt.stix.marking import TLP
 from cirt.web import Installation
 from tests import sharing
 from tests.conftest import Cast, store_cast
@@ -149,7 +151,8 @@ def _exchange_keys(hub: Hub, node: Node) -> str:
     with hub.database.writing() as session:
         partner = session.get_one(Administration, hub.cast.administrations["XB"])
         pem = signatures.pem_of(signatures.public_key(own))
-        keys.trust_key(session, hub.cast.actors["root"], partner, pem)
+        identity = withdrawal.author_of(node.cast.administrations["XB"])
+        keys.trust_key(session, hub.cast.actors["root"], partner, pem, identity=identity)
         private = keys.private_key(session, hub.cast.administrations["XA"], hub.settings.secret_key)
         direct = direct_collection_of(session, hub.cast.administrations["XA"])
         direct.machine_writing = MachineWriting.DIRECT.value
@@ -192,10 +195,9 @@ def test_two_installations_release_accept_withdraw_and_acknowledge(hub: Hub, nod
     recall_steps.withdraw(hub.database, hub.settings, hub.cast, incident, circle)
     peer = node.poll(peer_id)
     assert (peer.last_outcome, peer.receipts_outcome) == ("", "")
-    states = {one.type: one.state for one in node.inbox()}
-    assert states["report"] == State.WITHDRAWN
-    # what is left for tools that know no withdrawals says nothing
-    assert {one.one.get("name", withdrawal.NAME) for one in node.inbox()} == {withdrawal.NAME}
+    # what is left for tools that know no withdrawals is no news
+    assert [(one.type, one.state) for one in node.inbox()] == [("report", State.WITHDRAWN)]
+    assert any(item.startswith("indicator--") for item, _ in node.feed(peer_id))
     with node.database.reading() as session:
         query = sa.select(ObjectVersion.body).where(ObjectVersion.body.is_not(None))
         kept = b"\n".join(body for body in session.scalars(query) if body)
@@ -206,6 +208,103 @@ def test_two_installations_release_accept_withdraw_and_acknowledge(hub: Hub, nod
         recall = session.scalars(sa.select(Recall)).unique().one()
         [partner] = progress.partners(session, recall)
         assert (partner.administration.code, partner.stand) == ("XB", Stand.WITHDREW)
+
+
+def test_each_producer_of_a_hubs_circle_withdraws_its_own(
+    hub: Hub, node: Node, browser: Any
+) -> None:
+    """T-56, T-67: through one peer; honoured once the key of its identity is entered, not before."""
+    _exchange_keys(hub, node)
+    for code in ("XA", "XC"):
+        _move_away(node.database, node.cast, code)
+    people, kept = {"XA": "omar", "XC": "chen"}, {}
+    circle = sharing.make_circle(hub.database, hub.cast, "XA XB XC", writing=MachineWriting.DIRECT)
+    for code, who in people.items():
+        recorder = "nadia" if who == "omar" else who
+        kept[code] = sharing.make_incident(hub.database, hub.cast, recorder)
+        release_id = sharing.prepare(hub.database, hub.cast, kept[code], circle, who)
+        sharing.approve(hub.database, hub.cast, release_id, who, delay=timedelta(0), reason="x")
+    url = f"{hub.url}/exchange/collections/{circle}/"
+    peer_id = node.connect(url, secret=hub.cast.tokens["XB"], receipts_url=url)
+    node.work(peer_id)
+    ids = {code: withdrawal.author_of(hub.cast.administrations[code]) for code in people}
+    reports = {one.one["created_by_ref"]: one for one in node.inbox()}
+    assert set(reports) == set(ids.values())
+    with node.database.writing() as session:
+        item = reports[ids["XA"]]
+        decisions.accept(session, node.cast.actors["boris"], item, version=item.version)
+    page = browser("boris").get(f"/peers/{peer_id}").get_data(as_text=True)
+    assert all(one in page for one in ids.values()) and "none is known" in page
+
+    signed = {
+        code: recall_steps.withdraw(
+            hub.database, hub.settings, hub.cast, kept[code], circle, people[code]
+        )
+        for code in people
+    }
+    with hub.database.reading() as session:
+        private = {
+            code: keys.private_key(session, hub.cast.administrations[code], hub.settings.secret_key)
+            for code in people
+        }
+    _bring(node, peer_id, _said_by(ids["XC"], signed["XA"], private["XC"]))  # a stranger's
+    _bring(node, peer_id, _said_by(ids["XA"], signed["XC"], private["XC"]))  # in another's name
+    node.poll(peer_id)
+    assert _outcomes(node) == ["ignored"] * 4
+    shown = {one.stix_id: one.state for one in node.inbox()}
+    both = [reports[ids[code]].stix_id for code in ("XA", "XC")]
+    assert [shown[stix_id] for stix_id in both] == [State.UPDATE, State.NEW]
+
+    for code, left in (("XC", [State.UPDATE]), ("XA", [State.WITHDRAWN])):
+        page = browser("root").get(f"/signing-keys?identity={ids[code]}").get_data(as_text=True)
+        assert f'value="{ids[code]}"' in page
+        filled = {
+            "administration": str(node.cast.administrations[code]),
+            "identity": ids[code],
+            "public": signatures.pem_of(signatures.public_key(private[code])),
+        }
+        assert browser("root").post("/signing-keys", filled).status_code == 302
+        assert [one.state for one in node.inbox() if one.type == "report"] == left
+    assert len(node.inbox()) == 1
+    assert _outcomes(node) == ["erased"] * 2 + ["ignored"] * 2
+    assert browser("root").post("/signing-keys", filled).status_code == 422, "known already"
+    peer = node.poll(peer_id)
+    assert (len(peer.receipts_sent), peer.receipts_outcome) == (2, "")
+    with hub.database.reading() as session:
+        for recall in session.scalars(sa.select(Recall)).unique():
+            stands = {
+                one.administration.code: one.stand for one in progress.partners(session, recall)
+            }
+            assert stands["XB"] is Stand.WITHDREW
+
+
+def _said_by(author: str, about: Recall, private: bytes) -> dict[str, Any]:
+    """Return a withdrawal of what another withdrawal names, by whoever has this key."""
+    named = [withdrawal.Named(one["id"], one["modified"], one["sha256"]) for one in about.objects]
+    return withdrawal.withdrawal(
+        author, named, reason="Not mine.", tlp=TLP.GREEN, at=now(), private=private
+    )
+
+
+def _bring(node: Node, peer_id: uuid.UUID, said: dict[str, Any]) -> None:
+    """Let a withdrawal come by the peer, as polling takes it in."""
+    with node.database.writing() as session:
+        peer = session.get_one(Peer, peer_id)
+        taken = intake.take_in(
+            session,
+            peer.administration_id,
+            peer.collection,
+            [said],
+            owner_id=rules.owner_of(peer.id, None),
+            via="peer",
+        )
+        safe = honouring.safe_of(node.installation.settings)
+        honouring.honour_at_commit(session, safe, peer.collection, intake.objects_of(taken))
+
+
+def _outcomes(node: Node) -> list[str]:
+    with node.database.reading() as session:
+        return sorted(session.scalars(sa.select(RecallReceipt.outcome)))
 
 
 def _does_not_leave(node: Node, peer_id: uuid.UUID) -> None:

@@ -21,7 +21,8 @@ from cirt.errors import ForbiddenError, InvalidInputError
 from cirt.incidents import recall
 from cirt.incidents.circle_models import Collection, MachineWriting
 from cirt.incidents.direct_collections import direct_collection_of
-from cirt.incidents.inbox import intake
+from cirt.incidents.inbox import decisions, intake
+from cirt.incidents.inbox.received import State
 from cirt.incidents.recall import keys
 from cirt.incidents.recall_models import RecallReceipt, SigningKey
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
@@ -33,6 +34,7 @@ from cirt.stix.withdrawal import Named
 from tests import sharing
 from tests.conftest import Cast
 from tests.exchange.recall_steps import everything_served, withdraw
+from tests.functional.inbox_steps import catch_up, inbox
 from tests.sharing import Machine
 
 GREEN = TLP.GREEN.marking_id
@@ -171,6 +173,27 @@ def test_the_authors_withdrawal_is_honoured_and_answered(elsewhere: Elsewhere) -
     assert receipt["withdrawal_id"] == said["id"]
     assert receipt["withdrawal_sha256"] == withdrawal.digest(said)
     assert receipt["outcome"] == "erased"
+
+
+def test_what_was_decided_about_is_shown_as_withdrawn_and_the_rest_is_gone(
+    elsewhere: Elsewhere,
+) -> None:
+    """No emptied versions follow here: only the decision says that there was something."""
+    cast, both = elsewhere.cast, [elsewhere.objects() for _ in range(2)]
+    elsewhere.bring([*both[0], *both[1]])
+    catch_up(elsewhere.database)
+    found = {item.stix_id: item for item in inbox(elsewhere.database, cast, "boris")}
+    accepted = found[both[0][1]["id"]]
+    assert len(found) == 2
+    with elsewhere.database.writing() as session:
+        decisions.accept(session, cast.actors["boris"], accepted, version=accepted.version)
+    elsewhere.bring([elsewhere.withdrawal([*both[0], *both[1]])])
+    catch_up(elsewhere.database)
+    [left] = inbox(elsewhere.database, cast, "boris")
+    assert (left.stix_id, left.state, left.is_gone) == (accepted.stix_id, State.WITHDRAWN, True)
+    [same] = inbox(elsewhere.database, cast, "boris", "withdrawn")
+    assert same.stix_id == left.stix_id
+    assert inbox(elsewhere.database, cast, "nadia") == []
 
 
 FORGERIES: dict[str, Callable[[Elsewhere, list[Any]], dict[str, Any]]] = {
@@ -385,3 +408,23 @@ def test_a_remote_members_machine_withdraws_from_a_circle_here(
     assert "198.51.100.9" in everything_served(app, cast.tokens["XB"], circle), "not its key"
     machine.post(url, {"objects": [elsewhere.withdrawal(objects)]})
     assert "198.51.100.9" not in everything_served(app, cast.tokens["XB"], circle)
+
+    # the same by the identity that it has at its own installation
+    own, private = f"identity--{uuid.uuid4()}", signatures.new_private_key()
+    objects = elsewhere.objects(own)
+    said = elsewhere.withdrawal(objects, private, author=own)
+    assert machine.post(url, {"objects": [*objects, said]}).get_json()["success_count"] == 3
+    assert "198.51.100.9" in everything_served(app, cast.tokens["XB"], circle), "no key of it"
+    with database.writing() as session:
+        keys.trust_key(
+            session,
+            cast.actors["root"],
+            session.get_one(Administration, elsewhere.administration),
+            signatures.public_key(private).hex(),
+            identity=own,
+        )
+        recall.honour_waiting(session, recall.safe_of(elsewhere.settings), own)
+    assert "198.51.100.9" not in everything_served(app, cast.tokens["XB"], circle)
+    with database.reading() as session:  # the key of its identity here counts beside it
+        rows = keys.keys_of(session, elsewhere.administration)
+        assert [row.retired_at for row in rows] == [None, None]

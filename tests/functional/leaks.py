@@ -120,7 +120,7 @@ class Scene:
     clients: dict[str, FlaskClient] = field(default_factory=dict)
     visits: list[Visit] = field(default_factory=list)
     log: Lines = field(default_factory=Lines)
-    quiet: uuid.UUID = uuid.UUID(int=0)  # the confidential circle
+    quiet: uuid.UUID = field(default_factory=uuid.uuid4)  # the confidential circle
     received: str = ""  # a report that XB released to XA alone
 
     @property

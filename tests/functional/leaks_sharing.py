@@ -53,7 +53,8 @@ def describe(scene: Any, incident_id: uuid.UUID, name: str, readers: frozenset[s
             actor,
             incident,
             TaskDetails(
-                name=new(f"task {name}", readers), description=new(f"taskdescription {name}", readers)
+                name=new(f"task {name}", readers),
+                description=new(f"taskdescription {name}", readers),
             ),
         )
         ids = {"impact_id": str(impact.id), "task_id": str(task.id)}
@@ -202,9 +203,7 @@ def _direct(scene: Any) -> None:
             for code in ("XA", "XB")
         )
     released(scene, small_incident(scene, "for XB alone", ADDRESSED), theirs)
-    incident_id = small_incident(
-        scene, "for XA alone", TEAM | {"boris", "machine XA"}, who="boris"
-    )
+    incident_id = small_incident(scene, "for XA alone", TEAM | {"boris", "machine XA"}, who="boris")
     reason = scene.marks.new("reason of a release by one", frozenset({"boris"}))
     release_id = sharing.prepare(scene.database, scene.cast, incident_id, own, who="boris")
     sharing.approve(

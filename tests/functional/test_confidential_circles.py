@@ -172,7 +172,7 @@ def test_a_moderator_of_a_confidential_circle_changes_no_members(
     page = page_of(omar, f"/circles/{circle_id}")
     assert "30 days" in page
     assert "TLP:GREEN" in page
-    for words in ("47", "desk@xd.example", "Our own words"):
+    for words in ("47 days", ">47<", "desk@xd.example", "Our own words"):
         assert words not in page
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import flask
 import pytest
@@ -51,8 +52,12 @@ from cirt.clock import now
 from cirt.db import Database
 from cirt.files import content_of
 from cirt.incidents.case_models import Incident, IncidentObservable
-from cirt.incidents.circle_models import Collection
-from cirt.incidents.release_models import Release, StandingApproval
+from cirt.incidents.circle_models import Collection, JoinRequest
+from cirt.incidents.inbox_models import Peer, ReceivedItem
+from cirt.incidents.peers.connecting import POLL
+from cirt.incidents.recall_models import LegalHold, Recall, SigningKey
+from cirt.incidents.release_models import ProtectionDecision, Release, StandingApproval
+from cirt.incidents.store_models import Submission
 from cirt.settings import Settings, read_settings
 from tests import postgresql
 from tests.server import Server, free_port
@@ -210,7 +215,7 @@ def test_every_role_is_there_in_the_right_administration(demo: Demo) -> None:
 
 def test_only_user_assigned_codes_stand_for_states(demo: Demo) -> None:
     administrations = _rows(demo, sa.select(Administration))
-    assert {row.code for row in administrations} == {"XA", "XB", "XC", "XZ"}
+    assert {row.code for row in administrations} == {"XA", "XB", "XC", "XD", "XZ"}
     for row in administrations:
         assert set(row.names) == {"ar", "zh", "en", "fr", "ru", "es"}
 
@@ -503,11 +508,19 @@ def test_imported_incident_names_its_source_and_licence(demo: Demo) -> None:
 
 def test_two_persons_stand_behind_every_release(demo: Demo) -> None:
     releases = _rows(demo, sa.select(Release))
-    assert sorted(row.state for row in releases) == ["approved", "approved", "approved", "prepared"]
-    assert all(row.collection.title == "Regional exchange" for row in releases)
+    states = [(row.collection.title, row.state) for row in releases]
+    assert sorted(states) == [
+        ("Direct: XA", "approved"),
+        ("Direct: XB", "prepared"),
+        ("Quiet warnings", "approved"),
+        *([("Regional exchange", "approved")] * 4),
+        ("Regional exchange", "prepared"),
+        ("Sensor reports", "prepared"),
+    ]
     for row in releases:
         assert row.policy == "second-person"
         assert row.ended_by != row.prepared_by
+    assert len({row.batch_id for row in releases if row.batch_id}) == 1
     approved = {row.administration.code for row in releases if row.state == "approved"}
     assert approved == {"XA", "XB"}
 
@@ -523,12 +536,21 @@ def test_circles_have_their_members_and_a_named_standing_approval(demo: Demo) ->
         "Regional exchange": {"XA", "XB"},
         "Exchange test": {"XA", "XB"},
         "Health sector": {"XB"},
+        "Finance sector": {"XB"},
+        "Quiet warnings": {"XA", "XB", "XC", "XD"},
+        "Sensor reports": {"XA", "XB"},
     }
-    assert [title for title, circle in circles.items() if circle.listed] == ["Health sector"]
-    (approval,) = _rows(demo, sa.select(StandingApproval))
-    assert approval.approver.username == "omar"
-    assert approval.collection_id == circles["Exchange test"].id
-    assert approval.ceiling == "amber+strict"
+    listed = {title for title, circle in circles.items() if circle.listed}
+    assert listed == {"Health sector", "Finance sector"}
+    assert [title for title, circle in circles.items() if circle.is_confidential] == [
+        "Quiet warnings"
+    ]
+    given = {
+        (row.approver.username, row.ceiling)
+        for row in _rows(demo, sa.select(StandingApproval))
+        if row.collection_id in {circle.id for circle in circles.values()}
+    }
+    assert given == {("omar", "amber+strict"), ("grace", "green")}
 
 
 def test_audit_chains_are_whole(demo: Demo) -> None:
@@ -578,11 +600,55 @@ def test_tokens_open_the_collections_of_their_administration(demo: Demo) -> None
         assert listing.status_code == 200
         found = json.loads(listing.data).get("collections", [])
         seen[code] = {one["title"]: (one["can_read"], one["can_write"]) for one in found}
+    shared = {"Regional exchange": (True, False), "Quiet warnings": (True, False)}
     assert seen == {
-        "XA": {"Regional exchange": (True, False), "Exchange test": (True, True)},
-        "XB": {"Regional exchange": (True, False), "Exchange test": (True, False)},
-        "XC": {},
+        "XA": {
+            **shared,
+            "Direct: XA": (True, False),
+            "Direct: XB": (False, True),
+            "Exchange test": (True, True),
+            "Sensor reports": (True, False),
+        },
+        "XB": {
+            **shared,
+            "Direct: XA": (False, False),
+            "Direct: XB": (True, False),
+            "Exchange test": (True, False),
+            "Finance sector": (True, False),
+            "Health sector": (True, False),
+            "Sensor reports": (True, True),
+        },
+        # that each administration has a door is no secret, what is behind it is
+        "XC": {
+            "Direct: XA": (False, False),
+            "Direct: XB": (False, False),
+            "Direct: XC": (True, False),
+            "Quiet warnings": (True, False),
+        },
     }
+
+
+def test_sharing_has_everything_to_look_at(demo: Demo) -> None:
+    (request,) = _rows(demo, sa.select(JoinRequest))
+    assert (request.administration.code, request.state) == ("XA", "asked")
+    (submission,) = _rows(demo, sa.select(Submission))
+    assert submission.state == "waiting"
+    (decision,) = _rows(demo, sa.select(ProtectionDecision))
+    assert (decision.action, decision.literal) == ("generalise", "ministry of health")
+    (recall,) = _rows(demo, sa.select(Recall))
+    assert recall.kind == "withdrawn"
+    (hold,) = _rows(demo, sa.select(LegalHold))
+    assert hold.ended_at is None
+    assert {row.sealed is None for row in _rows(demo, sa.select(SigningKey))} == {True, False}
+    (item,) = _rows(demo, sa.select(ReceivedItem))
+    assert item.state == "accepted"
+
+
+def test_demonstration_calls_nobody(demo: Demo) -> None:
+    (peer,) = _rows(demo, sa.select(Peer))
+    assert urlsplit(peer.url).hostname == "taxii.example.org"
+    assert (peer.active, peer.next_at, peer.vouched_by) == (False, None, None)
+    assert not any(row.kind == POLL for row in _rows(demo, sa.select(jobs.Job)))
 
 
 def test_machine_of_xa_adds_to_the_exchange_test_and_reads_it_back(demo: Demo) -> None:

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from cirt import routing
-from cirt.accounts import second_factor
 from cirt.accounts.directory import PERSON_ROLES
 from cirt.accounts.models import ApiToken, LoginSession, User, UserRole
 from cirt.db import Database
+from cirt.sealing import seal
 from cirt.settings import Settings
 from tests.conftest import Browser, Cast
 
@@ -127,7 +127,7 @@ def test_no_page_shows_a_secret_T17(
     browsers = [browser(name) for name in ("root", "amina", "farid", "nadia", "omar")]
     with database.writing() as session:
         for user in session.scalars(sa.select(User)).unique():
-            user.totp_secret = second_factor._box(settings.secret_key).encrypt(b"A" * 32).decode()
+            user.totp_secret = seal(settings.secret_key, "totp", b"A" * 32).decode()
     with database.reading() as session:
         users = session.scalars(sa.select(User)).unique().all()
         secrets = [user.password_hash for user in users] + [user.totp_secret for user in users]

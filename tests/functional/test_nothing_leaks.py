@@ -141,6 +141,10 @@ _NOT_REPEATED = {
     "posted pattern": _PEOPLE,
     "rule shared": {"boris"},
     "sharing group": _PEOPLE,
+    # who wrote it knows it; whom it concerns reads it
+    "reason of a declined request": {"root", "boris"},
+    "reason of a refused submission": {"boris"},
+    "reason for a door": {"boris"},
 }
 
 
@@ -164,7 +168,10 @@ def test_administrators_pages_hold_no_content(scene: Scene) -> None:
     Of what administrations write to each other: requests to join, which administrators decide, and
     cards, which are for all; of a peer, what an administrator vouches for.
     """
-    pages = {visit.rule: visit for visit in scene.visits if visit.viewer == "root"}
+    statuses: dict[str, set[int]] = {}
+    for visit in scene.visits:
+        if visit.viewer == "root":
+            statuses.setdefault(visit.rule, set()).add(visit.status)
     shown = {
         scene.marks.places[word][0]
         for visit in scene.visits
@@ -175,14 +182,14 @@ def test_administrators_pages_hold_no_content(scene: Scene) -> None:
         "label of a token",
         *(f"{part} of {circle}" for part in ("title", "purpose", "alias") for circle in _CIRCLES),
         *("message of a request True", "message of a request False"),
-        *("reason of a declined request", "contact on a card", "statement on a card"),
+        *("contact on a card", "statement on a card"),
         *("title of a peer speaking", "address of a peer speaking"),
     }
     for rule in ("/jobs", "/directory/", "/circles/", "/circles/<uuid:circle_id>"):
-        assert pages[rule].status == 200, rule
-    for rule, visit in pages.items():
+        assert 200 in statuses[rule], rule
+    for rule, found in statuses.items():
         if rule.startswith(_NOT_FOR_ADMINISTRATORS):
-            assert visit.status in (401, 403, 404, 405), rule
+            assert found <= {401, 403, 404, 405}, rule
 
 
 def test_log_holds_no_content_and_no_secret(scene: Scene) -> None:
@@ -261,7 +268,12 @@ def test_confidential_circle_names_no_member(scene: Scene) -> None:
         for code, row in scene.cast.administrations.items()
     }
     asked = 0
-    for viewer, code in (("chen", "XC"), ("machine XC", "XC"), ("boris", "XB"), ("machine XB", "XB")):
+    for viewer, code in (
+        ("chen", "XC"),
+        ("machine XC", "XC"),
+        ("boris", "XB"),
+        ("machine XB", "XB"),
+    ):
         others = {name for other in names if other != code for name in names[other]}
         others |= {"Nadia", "Omar", str(scene.cast.users["nadia"])} | (
             {"Boris"} if code != "XB" else set()

@@ -138,14 +138,30 @@ def test_signing_keys_by_their_pages(browser: Any, database: Database, cast: Cas
     with database.writing() as session:
         row = session.get_one(Administration, cast.administrations["XC"])
         row.place = Place.REMOTE.value
-    filled = {"administration": str(cast.administrations["XC"]), "public": first}
+    elsewhere = f"identity--{uuid.uuid4()}"
+    filled = {
+        "administration": str(cast.administrations["XC"]),
+        "identity": elsewhere,
+        "public": first,
+    }
     assert omar.post("/signing-keys", filled).status_code == 403
     assert root.post("/signing-keys", filled).status_code == 422, "it is XA's"
     assert root.post("/signing-keys", {**filled, "public": "rubbish"}).status_code == 422
     public = signatures.public_key(signatures.new_private_key())
-    assert root.post("/signing-keys", {**filled, "public": public.hex()}).status_code == 302
+    filled["public"] = public.hex()
+    own_identity = f"identity--{cast.administrations['XA']}"
+    assert own_identity in page
+    for wrong in ("", "XC", own_identity):
+        assert root.post("/signing-keys", {**filled, "identity": wrong}).status_code == 422, wrong
+    assert root.post("/signing-keys", filled).status_code == 302
+    with database.writing() as session:
+        session.get_one(Administration, cast.administrations["XB"]).place = Place.REMOTE.value
+    newer = signatures.public_key(signatures.new_private_key()).hex()
+    others = {**filled, "administration": str(cast.administrations["XB"]), "public": newer}
+    assert root.post("/signing-keys", others).status_code == 422, "it is XC's"
     with database.reading() as session:
         [key] = keys_of(session, cast.administrations["XC"])
+        assert key.identity == elsewhere
         [own, _old] = keys_of(session, cast.administrations["XA"])
     assert root.get(f"/signing-keys/{own.id}/forget").status_code == 404
     assert root.post(f"/signing-keys/{key.id}/forget").status_code == 302

@@ -16,6 +16,8 @@ from cirt.incidents import circles, release
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.release_models import Release
+from cirt.incidents.release_outlook import outlook
+from cirt.incidents.release_preparation import prepare_release
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.marking import TLP
 from tests import sharing
@@ -242,3 +244,20 @@ def _make_officer(database: Database, cast: Cast, who: str) -> None:
     with database.writing() as session:
         session.add(UserRole(user_id=cast.users[who], role="releasing-officer"))
         assert session.get_one(User, cast.users[who]).active
+
+
+def test_what_a_file_brought_never_leaves_by_one_person_alone(
+    database: Database, cast: Cast
+) -> None:
+    """The preparer's own word is not enough for what is somebody else's text."""
+    circle = sharing.make_circle(database, cast)
+    incident_id = sharing.make_incident(database, cast, "boris")
+    with database.writing() as session:
+        incident = session.get_one(Incident, incident_id)
+        collection = session.get_one(Collection, circle)
+        # boris is alone: his own case could leave after a delay, the imported one cannot
+        assert outlook(session, cast.actors["boris"], incident, collection).obstacle is None
+        incident.origin_uuid = uuid.uuid4()
+        session.flush()
+        with pytest.raises(ForbiddenError, match="came from a file"):
+            prepare_release(session, cast.actors["boris"], incident, collection)

@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.Column("administration_id", sa.Uuid(), nullable=False),
         sa.Column("public", sa.LargeBinary(length=32), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("identity", sa.String(length=300), nullable=True),
         sa.Column("created_at", cirt.db.UtcTime(timezone=True), nullable=False),
         sa.Column("retired_at", cirt.db.UtcTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -198,6 +199,13 @@ def upgrade() -> None:
     with op.batch_alter_table("signing_key", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_signing_key_administration_id"), ["administration_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_signing_key_identity",
+            ["identity"],
+            unique=True,
+            sqlite_where=sa.text("retired_at IS NULL"),
+            postgresql_where=sa.text("retired_at IS NULL"),
         )
 
     op.create_table(
@@ -792,6 +800,9 @@ def upgrade() -> None:
             sa.Column("is_victim", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
         batch_op.add_column(sa.Column("received_id", sa.Uuid(), nullable=True))
+        batch_op.create_index(
+            batch_op.f("ix_incident_observable_received_id"), ["received_id"], unique=False
+        )
         batch_op.create_foreign_key(
             batch_op.f("fk_incident_observable_received_id"),
             "received_item",
@@ -867,6 +878,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(
             batch_op.f("fk_incident_observable_received_id"), type_="foreignkey"
         )
+        batch_op.drop_index(batch_op.f("ix_incident_observable_received_id"))
         batch_op.drop_column("received_id")
         batch_op.drop_column("is_victim")
         batch_op.drop_column("count")
@@ -955,6 +967,11 @@ def downgrade() -> None:
     op.drop_table("item_reference")
     op.drop_table("delivery")
     with op.batch_alter_table("signing_key", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_signing_key_identity",
+            sqlite_where=sa.text("retired_at IS NULL"),
+            postgresql_where=sa.text("retired_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_signing_key_administration_id"))
 
     op.drop_table("signing_key")
