@@ -81,7 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 # files, and what is much alike and holds nothing that was typed here
 NOT_LOOKED_AT = re.compile(
-    r"\.(pdf|json|csv|xlsx|docx)$|/file$|/workbook$|^/instruments/.|/questions/(?!D1-Q1\b)"
+    r"\.(pdf|json|csv|xlsx|docx|pem|zip)$|/detection/|/file$|/workbook$|^/instruments/.|/questions/(?!D1-Q1\b)"
 )
 
 
@@ -148,7 +148,7 @@ class Watch:
             "main form", has=self.page.locator(f"[name='{next(iter(fields))}']")
         )
         with self.page.expect_navigation():
-            form.locator("button[type=submit]").first.click()
+            form.locator("button[type=submit]:visible").first.click()
         self.look()
         errors = self.page.locator(".field-error").all_inner_texts()
         assert bool(errors) is refused, f"{path}: {errors}"
