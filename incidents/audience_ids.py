@@ -58,6 +58,12 @@ def given_out(session: Session, incident: Incident, collection: Collection) -> S
     return session.scalars(query.order_by(Release.ended_at.desc())).all()
 
 
+def recalls_of(session: Session, incident: Incident) -> dict[uuid.UUID, Recall]:
+    """Return the newest recall of an incident from each audience that ever lost it."""
+    query = sa.select(Recall).where(Recall.incident_id == incident.id).order_by(Recall.recalled_at)
+    return {row.collection_id: row for row in session.scalars(query).unique()}
+
+
 def is_recalled(session: Session, incident: Incident, collection: Collection | None = None) -> bool:
     """Return whether the incident was ever recalled from this audience, or from any."""
     return _recalled_at(session, incident, collection) is not None

@@ -8,7 +8,7 @@ whole hours, so that nobody can tell by id, time or reference that two audiences
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,12 +19,14 @@ from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.inbox import onward
 from cirt.incidents.producers import circle_producer
-from cirt.incidents.protection import INDICATOR, Action, Decision, Finding
+from cirt.incidents.protection import INDICATOR, Action, Decision, Finding, Protected, Spot
 from cirt.incidents.release_sections import Section, cut, section_of, sections_of_place
 from cirt.incidents.release_terms import ReleaseTerms
 from cirt.incidents.wire_content import content_of
 from cirt.stix.content import IncidentContent
 from cirt.stix.iep import iep_from
+
+_OBSERVABLES: Final = "observables."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,8 @@ class AudienceContent:
     """What one audience gets of an incident.
 
     removed: what the data-protection pass changed, as `Release.removed` keeps it. findings: the
-    personal data that it found; of both, only what stands in a section of this audience.
+    personal data that it found; of both, only what stands in a section of this audience. kept: how
+    many of the findings leave as they are.
     keeps_personal: whether some of that is kept, indicators of the attack not counted.
     object_uuid: the id under which the audience knows the incident. is_own_view: whether that is
     not the incident's own.
@@ -41,6 +44,7 @@ class AudienceContent:
     content: IncidentContent
     removed: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
+    kept: int
     keeps_personal: bool
     object_uuid: UUID
     is_own_view: bool
@@ -101,12 +105,10 @@ def audience_content(
     decisions = protection.decisions_for(session, incident.id, collection.id)
     return AudienceContent(
         content=content,
-        removed=tuple(
-            one
-            for one in (*left_out, *passed.removed)
-            if sections_of_place(one["place"]) & terms.sections
-        ),
+        removed=tuple(one for one in left_out if sections_of_place(one["place"]) & terms.sections)
+        + _removed_in(passed, whole, terms.sections),
         findings=findings,
+        kept=sum(one.action is Action.KEEP for one in _chosen(findings, decisions)),
         keeps_personal=keeps_personal(findings, decisions),
         object_uuid=object_uuid,
         is_own_view=is_own_view,
@@ -115,19 +117,42 @@ def audience_content(
 
 def keeps_personal(findings: tuple[Finding, ...], decisions: Mapping[str, Decision]) -> bool:
     """Return whether personal data leave: kept by a decision, and not as attack infrastructure."""
-    chosen = [decisions.get(finding.key, finding.default) for finding in findings]
+    chosen = _chosen(findings, decisions)
     return any(one.action is Action.KEEP and one.reason != INDICATOR for one in chosen)
+
+
+def _chosen(findings: tuple[Finding, ...], decisions: Mapping[str, Decision]) -> list[Decision]:
+    return [decisions.get(finding.key, finding.default) for finding in findings]
 
 
 def _stands(finding: Finding, whole: IncidentContent, sections: frozenset[Section]) -> bool:
     """Return whether one of the places of a finding is in these sections."""
-    for spot in finding.spots:
-        within = sections_of_place(spot.place)
-        if spot.place.startswith("observables.") and spot.item is not None:
-            within = frozenset({section_of(one) for one in whole.observables[spot.item :][:1]})
-        if within & sections:
-            return True
-    return False
+    return any(_is_within(spot, whole, sections) for spot in finding.spots)
+
+
+def _is_within(spot: Spot, whole: IncidentContent, sections: frozenset[Section]) -> bool:
+    within = sections_of_place(spot.place)
+    if spot.place.startswith(_OBSERVABLES) and spot.item is not None:
+        within = frozenset({section_of(one) for one in whole.observables[spot.item :][:1]})
+    return bool(within & sections)
+
+
+def _removed_in(
+    passed: Protected, whole: IncidentContent, sections: frozenset[Section]
+) -> tuple[dict[str, Any], ...]:
+    """Return what the pass changed in these sections; observables are in different ones."""
+    inside = {
+        (finding.kind, spot.place)
+        for finding in passed.findings
+        for spot in finding.spots
+        if _is_within(spot, whole, sections)
+    }
+    return tuple(
+        one
+        for one in passed.removed
+        if sections_of_place(one["place"]) & sections
+        and (not one["place"].startswith(_OBSERVABLES) or (one["kind"], one["place"]) in inside)
+    )
 
 
 def _in_the_name_of(

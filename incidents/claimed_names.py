@@ -33,6 +33,9 @@ NOT_AS_PUBLISHED: Final = N_(
     "%(id)s is the id of an object that a standards body publishes, and this is not what it"
     " publishes. Send it as it is published, or leave it out."
 )
+OTHER_AUTHOR: Final = N_(
+    "Its author (“created_by_ref”) is another administration. Name your own identity, or none."
+)
 
 
 def refuse_taken(
@@ -76,8 +79,10 @@ def refuse_other_names(
         return
     identities.discard(f"identity--{owner}")
     for place, item in known.items():
-        if item.stix_id in identities or examined.claims.get(place) in identities:
+        if item.stix_id in identities:
             examined.refuse(place, feed.OtherProducerError(item.stix_id))
+        elif examined.claims.get(place) in identities:
+            examined.refuse(place, ForbiddenError(OTHER_AUTHOR))
 
 
 def _refuse_attributed(

@@ -10,70 +10,84 @@ if TYPE_CHECKING:
 
 def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     """Attach rights, pages, the TAXII server and the start-page panel to the application."""
-    from cirt import navigation
-    from cirt.errors import N_
-    from cirt.incidents import (
-        circle_views,
-        detection_views,
-        direct_collections,
-        exchange_rights,
-        misp_feed_views,
-        release_plan_views,
-        release_views,
-        taxii_views,
-    )
     from cirt.incidents.taxii_pages import PageServer
 
-    # imported for what they register: rows of rights, collections of new administrations, pages
-    assert exchange_rights and direct_collections and release_plan_views  # noqa: S101 - see above
-    for part in (circle_views, detection_views, misp_feed_views, release_views, taxii_views):
-        app.register_blueprint(part.blueprint)
+    _register_releases(app)
+    _register_circles(app)
+    _register_receiving(app, home)
+    _register_recalls(app)
+    home.append(home_part)
+    here = app.extensions["cirt"]
+    app.wsgi_app = PageServer(app.wsgi_app, here.database, here.settings)  # type: ignore[method-assign]
+
+
+# what only registers itself by being imported (rights, handlers, pages of a shared address) is
+# named in an assertion, so that nobody takes the import for a forgotten one
+
+
+def _register_releases(app: "flask.Flask") -> None:
+    from cirt import navigation
+    from cirt.errors import N_
+    from cirt.incidents import exchange_rights, protection_views, release_plan_views, release_views
+
+    assert exchange_rights and release_plan_views  # noqa: S101 - see above
+    app.register_blueprint(release_views.blueprint)
+    app.register_blueprint(protection_views.blueprint)
+    protection_views.add_words(app)
+    navigation.add_entry("releases.waiting", N_("Releases"), action="release.list", order=25)
+
+
+def _register_circles(app: "flask.Flask") -> None:
+    from cirt import navigation
+    from cirt.errors import N_
     from cirt.incidents import (
         audience_ceiling_views,
         circle_member_views,
         circle_rights,
+        circle_views,
+        detection_views,
+        direct_collections,
         joining_views,
+        misp_feed_views,
         policy_card_views,
+        taxii_views,
     )
 
-    assert circle_rights  # noqa: S101 - see above
-    for part in (circle_member_views, joining_views, policy_card_views, audience_ceiling_views):
+    assert circle_rights and direct_collections  # noqa: S101 - see above
+    for part in (
+        *(circle_views, circle_member_views, joining_views, policy_card_views),
+        *(audience_ceiling_views, detection_views, misp_feed_views, taxii_views),
+    ):
         app.register_blueprint(part.blueprint)
-    from cirt.incidents import submission_rights, submission_views
+    navigation.add_entry("circles.index", N_("Circles"), action="circle.list", order=30)
 
-    assert submission_rights  # noqa: S101 - see above
-    app.register_blueprint(submission_views.blueprint)
-    navigation.add_entry(
-        "submissions.index", N_("Sent by machines"), action="submission.list", order=27
-    )
-    from cirt.incidents import protection_views
 
-    app.register_blueprint(protection_views.blueprint)
-    protection_views.add_words(app)
-    from cirt.incidents import inbox_rights
+def _register_receiving(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
+    from cirt import navigation
+    from cirt.errors import N_
+    from cirt.incidents import inbox_rights, peer_rights, submission_rights, submission_views
     from cirt.incidents.inbox import registering
+    from cirt.incidents.peers import polling, views
 
-    assert inbox_rights  # noqa: S101 - see above
+    assert inbox_rights and submission_rights and peer_rights and polling  # noqa: S101 - see above
     registering.register(app, home)
+    app.register_blueprint(submission_views.blueprint)
+    app.register_blueprint(views.blueprint)
+    navigation.add_entry(
+        "submissions.index", N_("Sent by machines"), action="submission.list", order=26
+    )
+    navigation.add_entry("peers.index", N_("Peers"), action="peer.list", order=29)
+
+
+def _register_recalls(app: "flask.Flask") -> None:
+    from cirt import navigation
+    from cirt.errors import N_
     from cirt.incidents import recall_rights
     from cirt.incidents.recall import hold_views, key_views, pages, views
 
-    # the pages of recalls are one address with three modules
     assert recall_rights and hold_views and key_views and views  # noqa: S101 - see above
     app.register_blueprint(pages.blueprint)
-    from cirt.incidents import peer_rights
-    from cirt.incidents.peers import polling
-    from cirt.incidents.peers import views as peer_views
-
-    assert peer_rights and polling  # noqa: S101 - see above
-    app.register_blueprint(peer_views.blueprint)
-    navigation.add_entry("peers.index", N_("Peers"), action="peer.list", order=29)
     navigation.add_entry("recall.index", N_("Recalls"), action="recall.list", order=27)
-    navigation.add_entry("circles.index", N_("Circles"), action="circle.list", order=30)
-    navigation.add_entry("releases.waiting", N_("Releases"), action="release.list", order=25)
-    home.append(home_part)
-    here = app.extensions["cirt"]
-    app.wsgi_app = PageServer(app.wsgi_app, here.database, here.settings)  # type: ignore[method-assign]
 
 
 def home_part() -> "HomePart | None":

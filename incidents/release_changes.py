@@ -1,6 +1,7 @@
 """What a release adds to what its audience has, and what it cannot take back."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,10 @@ from cirt.incidents.release_words import Line, lines_of_objects
 _CLOCKS: Final = frozenset({"modified", "published"})
 
 WIDER = N_("It adds to what the audience has; nothing that was given out is rewritten.")
+MASKED_MORE = N_(
+    "More personal data are masked or changed in it than in the earlier release. What stood in clear"
+    " before stays known to whoever has it."
+)
 NARROWER = N_(
     "It holds less than the audience has. What was given out before stays with whoever has it:"
     " a narrower release takes nothing back. Only a recall asks recipients to delete it."
@@ -33,14 +38,19 @@ class Changes:
     """How a release differs from the one by which the audience has the incident.
 
     since: that release. new, changed, gone: objects, line by line; an object whose version alone
-    moved on is in none of them. lost_readers: codes of administrations that read the earlier one
-    and do not get this one. is_comparable: False where the earlier bytes were erased.
+    moved on is in none of them. lost_sections: what of the incident the earlier one held and this
+    one does not. says_less: whether an object lost something that it said. is_masked_more: whether
+    more personal data are hidden than before. lost_readers: codes of administrations that read the
+    earlier one and do not get this one. is_comparable: False where the earlier bytes were erased.
     """
 
     since: Release
     new: tuple[Line, ...] = ()
     changed: tuple[Line, ...] = ()
     gone: tuple[Line, ...] = ()
+    lost_sections: tuple[str, ...] = ()
+    says_less: bool = False
+    is_masked_more: bool = False
     lost_readers: tuple[str, ...] = ()
     is_other_id: bool = False
     is_comparable: bool = True
@@ -49,10 +59,12 @@ class Changes:
     def sentences(self) -> list[str]:
         """Return what to know before approving, as message ids."""
         found = [] if self.is_comparable else [ERASED]
-        if self.new or self.changed:
+        if self.new or (self.changed and not self._holds_less):
             found.append(WIDER)
-        if self.gone or self.lost_readers:
+        if self._holds_less or self.lost_readers:
             found.append(NARROWER)
+        if self.is_masked_more:
+            found.append(MASKED_MORE)
         if self.is_other_id:
             found.append(OTHER_ID)
         return found
@@ -60,7 +72,13 @@ class Changes:
     @property
     def is_narrower(self) -> bool:
         """Return whether something that was given out is not part of it any more."""
-        return bool(self.gone or self.lost_readers or self.is_other_id)
+        return bool(
+            self._holds_less or self.is_masked_more or self.lost_readers or self.is_other_id
+        )
+
+    @property
+    def _holds_less(self) -> bool:
+        return bool(self.gone or self.lost_sections or self.says_less)
 
 
 def changes_of(session: Session, release: Release) -> Changes | None:
@@ -69,8 +87,11 @@ def changes_of(session: Session, release: Release) -> Changes | None:
     if before is None:
         return None
     is_other_id = _known_as(before) != _known_as(release)
+    lost_sections = tuple(one for one in before.sections if one not in release.sections)
     if before.bundle is None or release.bundle is None:
-        return Changes(before, is_other_id=is_other_id, is_comparable=False)
+        return Changes(
+            before, lost_sections=lost_sections, is_other_id=is_other_id, is_comparable=False
+        )
     old, new = _by_id(before.bundle), _by_id(release.bundle)
     names = {**old, **new}
     readers = {one["code"] for one in release.recipients}
@@ -82,6 +103,13 @@ def changes_of(session: Session, release: Release) -> Changes | None:
             names,
         ),
         gone=_lines([one for stix_id, one in old.items() if stix_id not in new], names),
+        lost_sections=lost_sections,
+        says_less=any(
+            _says_less(one, new[stix_id]) for stix_id, one in old.items() if stix_id in new
+        ),
+        # what comes along for the first time brings maskings of its own
+        is_masked_more=set(release.sections) <= set(before.sections)
+        and bool(_masked(release) - _masked(before)),
         lost_readers=tuple(one["code"] for one in before.recipients if one["code"] not in readers),
         is_other_id=is_other_id,
     )
@@ -111,6 +139,24 @@ def _by_id(bundle: bytes) -> dict[str, dict[str, Any]]:
 
 def _differ(old: dict[str, Any], new: dict[str, Any]) -> bool:
     return any(old.get(name) != new.get(name) for name in (old.keys() | new.keys()) - _CLOCKS)
+
+
+def _says_less(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Return whether a property is gone, at any depth; changed texts do not count."""
+    return any(
+        name not in new
+        or (
+            isinstance(value, dict) and isinstance(new[name], dict) and _says_less(value, new[name])
+        )
+        for name, value in old.items()
+    )
+
+
+def _masked(release: Release) -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for one in release.removed:
+        found[one["kind"], one["place"]] += int(one.get("count", 1))
+    return found
 
 
 def _lines(chosen: Sequence[dict[str, Any]], all_of: dict[str, dict[str, Any]]) -> tuple[Line, ...]:

@@ -48,7 +48,7 @@ class Column:
     @property
     def masked(self) -> int:
         """Return how many pieces of personal data are masked or changed for it."""
-        return sum(int(one.get("count", 1)) for one in self.content.removed) if self.content else 0
+        return len(self.content.findings) - self.content.kept if self.content else 0
 
 
 def chosen_ids(values: "MultiDict[str, str]") -> list[uuid.UUID]:

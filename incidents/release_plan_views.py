@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from cirt import access, i18n
 from cirt.errors import DomainError, NotFoundError
-from cirt.incidents import release
+from cirt.incidents import audience_ids, release
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import incident_for
 from cirt.incidents.circle_models import Collection, CollectionKind
@@ -33,6 +33,7 @@ def sharing(incident_id: uuid.UUID) -> Any:
     """Who has the incident, what waits for approval, and to whom it could go."""
     incident = incident_for("incident.read", incident_id, page="sharing")
     releases = releases_of(incident)
+    recalls = audience_ids.recalls_of(db_session(), incident)
     reached = {row.collection_id for row in releases}
     audiences = _audiences()
     shown = [one for one in audiences if one.kind == CollectionKind.CIRCLE or one.id in reached]
@@ -45,12 +46,14 @@ def sharing(incident_id: uuid.UUID) -> Any:
                 "circle": circle,
                 "outlook": outlook(db_session(), actor(), incident, circle),
                 "newest": newest_approved(db_session(), incident, circle),
+                "recall": recalls.get(circle.id),
                 "waiting": _waiting_for(incident, circle, releases),
             }
             for circle in shown
         ],
         administrations=[one for one in audiences if one.kind == CollectionKind.DIRECT],
         releases=releases,
+        recalls=recalls,
         may_prepare=access.allowed(db_session(), actor(), "release.prepare", incident),
     )
 

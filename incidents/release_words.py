@@ -1,6 +1,6 @@
 """Words for releases, and what a frozen bundle says, line by line, for whoever approves it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -108,11 +108,17 @@ def _flat(value: Any) -> str:
     return str(value)
 
 
-def _relation(one: dict[str, Any], names: dict[str, str]) -> str:
+def _relation(one: dict[str, Any], names: Mapping[str, str]) -> str:
     if one["type"] != "relationship":
         return ""
-    source, target = names.get(one["source_ref"], ""), names.get(one["target_ref"], "")
+    source, target = _end(one["source_ref"], names), _end(one["target_ref"], names)
     return f"{source} · {one['relationship_type']} · {target}"
+
+
+def _end(stix_id: str, names: Mapping[str, str]) -> str:
+    """Return what one end of a relationship says; a technique of ATT&CK is published, not ours."""
+    published = published_object(stix_id)
+    return str(published.get("name", "")) if published else names.get(stix_id, "")
 
 
 @dataclass(frozen=True)

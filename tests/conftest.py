@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import flask
 import pytest
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from cirt import models
 from cirt.access import Actor, Role
@@ -109,10 +110,26 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return read_settings({}, data_dir=tmp_path / "data", database_url=database_url)
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled once for all applications of this process."""
+
+    kept: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what an earlier application compiled."""
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it for the next."""
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
 @pytest.fixture
 def app(settings: Settings, _cheap_passwords: None) -> Iterator[flask.Flask]:
     """The application on a fresh database, with CSRF checks as in service."""
     application = create_app(settings)
+    application.jinja_env.bytecode_cache = _Compiled()
     application.testing = False  # faults become error pages, as in service
     yield application
     application.extensions["cirt"].database.dispose()

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,20 +29,27 @@ def add_commands(commands: Any) -> None:
 
 def _demo(options: argparse.Namespace) -> None:
     settings = demonstration_settings(os.environ)
-    if not options.no_serve:
-        serving.refuse_busy_port(settings)
-    # it brings both halves, which the other commands do without
-    from cirt.cli.demonstration_folder import prepare
-
-    credentials = prepare(settings)
-    for line in sheet(credentials):
-        print(line)
     if options.no_serve:
+        _load(settings)
         return
+    serving.refuse_busy_port(settings)
+    # in a process of its own, so that the server does not carry along what loading took
+    command = [sys.executable, "-m", "cirt", "demo", "--no-serve"]
+    loaded = subprocess.run(command, check=False)  # noqa: S603 - our own command, no input in it
+    if loaded.returncode:
+        sys.exit(loaded.returncode)
     print("Stop with Ctrl+C.", flush=True)
     # the server's own processes read the settings again
     os.environ.update(CIRT_DATA_DIR=str(settings.data_dir), CIRT_DEMONSTRATION="yes")
     serving.serve(settings)
+
+
+def _load(settings: Settings) -> None:
+    # it brings both halves, which the other commands do without
+    from cirt.cli.demonstration_folder import prepare
+
+    for line in sheet(prepare(settings)):
+        print(line)
 
 
 def demonstration_settings(environment: Mapping[str, str]) -> Settings:

@@ -54,7 +54,7 @@ def proposal(collection_id: uuid.UUID, stix_id: str) -> Any:
     """Propose a change to the producer."""
     item, held = _answerable(collection_id, stix_id, "proposal")
     form = ProposalForm()
-    form.about.choices = _choices([part for part in held if "created" in part.one])
+    form.about.choices = _choices([part for part in held if _is_speakable(part)])
 
     def prepare() -> Release:
         return feedback.prepare_proposal(
@@ -93,6 +93,12 @@ def _page(
         template, **frame(item, form=form, producer=producer, back=address_of(item))
     )
     return page, 422 if form.errors else 200
+
+
+def _is_speakable(part: Part) -> bool:
+    """Return whether a person can tell by the list what it is; connections have no names."""
+    kind = part.one["type"]
+    return "created" in part.one and kind not in ("identity", "relationship", "observed-data")
 
 
 def _choices(held: list[Part]) -> list[tuple[str, str]]:

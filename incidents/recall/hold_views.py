@@ -4,23 +4,24 @@ import uuid
 from typing import Any
 
 import flask
-import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from cirt import access
 from cirt.access import require
+from cirt.clock import now
 from cirt.errors import DomainError
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import incident_for, refuse
-from cirt.incidents.recall import holds, retention
+from cirt.incidents.recall import holds
 from cirt.incidents.recall.forms import HoldForm, QuestionForm
 from cirt.incidents.recall.pages import blueprint
 from cirt.incidents.recall_models import LegalHold
-from cirt.jobs import Job
+from cirt.incidents.release_models import Release
+from cirt.incidents.release_pages import audience_name
 from cirt.routing import opens
 from cirt.web import actor, db_session
 
-RUNS_SHOWN = 30
+ERASED_SHOWN = 30
 
 
 @blueprint.get("/holds/")
@@ -34,16 +35,17 @@ def hold_list() -> Any:
         .add_columns(Incident.title, Incident.reference)
         .order_by(LegalHold.ended_at.is_not(None), LegalHold.held_at.desc())
     )
-    runs = (
-        sa.select(Job)
-        .where(Job.kind == retention.JOB, Job.state == "done")
-        .order_by(Job.ended_at.desc())
-        .limit(RUNS_SHOWN)
+    erased = (
+        access.visible(actor(), Release, "release.read")
+        .where(Release.keep_until <= now(), Release.bundle.is_(None))
+        .order_by(Release.keep_until.desc())
+        .limit(ERASED_SHOWN)
     )
     return flask.render_template(
         "recall/holds.html",
         holds=db_session().execute(query).all(),
-        runs=db_session().scalars(runs).all(),
+        erased=db_session().scalars(erased).unique().all(),
+        audience_name=audience_name,
     )
 
 

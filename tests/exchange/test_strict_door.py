@@ -204,7 +204,7 @@ def _hostile_objects(cast: Cast) -> dict[str, tuple[Any, str]]:
             "TLP:RED",
         ),
         "T-68 no marking counts as AMBER+STRICT": (bare, "TLP:AMBER+STRICT is stricter"),
-        "T-69 in the name of XB": (indicator(created_by_ref=foreign), "another producer"),
+        "T-69 in the name of XB": (indicator(created_by_ref=foreign), "Its author"),
         "T-69 as XB itself": (
             {
                 "type": "identity",

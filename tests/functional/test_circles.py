@@ -1,6 +1,7 @@
 """Pages of circles: the frame for administrators, content for members, nothing for others."""
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from cirt.db import Database
 from cirt.errors import InvalidInputError
 from cirt.incidents import circles
-from cirt.incidents.circle_models import Collection, MachineWriting
+from cirt.incidents.circle_models import Collection, MachineWriting, Membership
 from cirt.incidents.circles import Frame
 from cirt.incidents.standing_approvals import approval_for
 from cirt.stix.marking import TLP
@@ -242,3 +243,13 @@ def test_the_administrator_sees_when_a_machine_last_asked(
         sharing.Machine(app, cast.tokens["XB"]).get(f"/exchange/collections/{circle}/objects/")
     assert "machine of XB" in text_of(browser("root").get(f"/circles/{circle}"))
     assert "machine of XB" not in text_of(browser("nadia").get(f"/circles/{circle}"))
+
+
+def test_the_administrator_s_list_sets_members_apart_from_the_size(
+    browser: Any, database: Database, cast: Cast
+) -> None:
+    """The band and the first member do not run into one word."""
+    sharing.add_administrations(database, cast, "XD")
+    sharing.make_circle(database, cast, "XA XB XC XD", membership=Membership.CONFIDENTIAL)
+    row = text_of(browser("root").get("/circles/")).split("4–9", 1)[1]
+    assert re.search(r"</\w+>: <", row[:60])

@@ -57,6 +57,8 @@ def test_a_sighting_and_a_proposal_go_to_the_producer_alone(
         assert nadia.post(form, {"of": choice, **SEEN, **wrong}).status_code == 422
     sighting = approved(browser, database, cast, nadia.post(form, {"of": choice, **SEEN}))
     form = steps.address(item, "/proposal")
+    offered = text_of(nadia.get(form))
+    assert 'value="indicator--' in offered and 'value="relationship--' not in offered
     assert nadia.post(form, {"about": item.stix_id, "text": " "}).status_code == 422
     note = {"about": item.stix_id, "text": "The second address is a sinkhole."}
     proposal = approved(browser, database, cast, nadia.post(form, note))

@@ -59,6 +59,9 @@ def test_a_withdrawal_asks_first_and_says_what_cannot_be_undone(
     assert omar.post(url, {**filled, "confirmed": "yes"}).status_code == 422
     history = browser("nadia").get(f"/incidents/{incident}/history").get_data(as_text=True)
     assert "Withdrawn from an audience" in history
+    shared = omar.get(f"/incidents/{incident}/sharing").get_data(as_text=True)
+    assert "nothing of it any more: withdrawn" in shared
+    assert f"/recalls/{row.id}" in shared
 
 
 def test_revoking_one_of_two_audiences_with_the_same_objects_tells_both(
@@ -71,6 +74,8 @@ def test_revoking_one_of_two_audiences_with_the_same_objects_tells_both(
     filled = {"kind": "revoked", "audience": str(circle), "reason": "Solved.", "confirmed": "yes"}
     assert browser("omar").post(f"/incidents/{incident}/recall", filled).status_code == 302
     assert {row.collection_id for row in _recalls(database)} == {circle, other}
+    shared = browser("omar").get(f"/incidents/{incident}/sharing").get_data(as_text=True)
+    assert shared.count("the incident, revoked") == 2 and "nothing of it" not in shared
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from cirt.incidents.direct_collections import direct_collection_of
 from cirt.incidents.impact_models import IncidentImpact, IncidentTask
 from cirt.incidents.inbox_models import ReceivedItem
 from cirt.incidents.object_store import published_object
-from cirt.incidents.release_changes import changes_of
+from cirt.incidents.release_changes import MASKED_MORE, NARROWER, changes_of
 from cirt.incidents.release_freeze import freeze
 from cirt.incidents.release_models import AudienceIncident, Release, ReleaseKind
 from cirt.incidents.release_sections import ALL, Section
@@ -851,3 +851,54 @@ def test_pages_of_a_release_whose_bytes_were_erased(
     with database.reading() as session:
         sha256 = session.get_one(Release, waits).sha256
     assert omar.post(f"/releases/{waits}/approve", {"sha256": sha256}).status_code == 422
+
+
+def test_a_release_without_the_text_that_was_given_out_is_narrower(
+    app: flask.Flask, browser: Any, database: Database, cast: Cast, rich: uuid.UUID
+) -> None:
+    """No object goes, three lose their words: the page names the section and offers the recall."""
+    circle = sharing.make_circle(database, cast)
+    sharing.released(database, cast, rich, circle, app=app, terms=terms(Section.TASKS))
+    fewer = terms(Section.TASKS, Section.NARRATIVE)
+    less = sharing.prepare(database, cast, rich, circle, terms=fewer)
+    with database.reading() as session:
+        changes = changes_of(session, session.get_one(Release, less))
+    assert changes is not None and not changes.new and not changes.gone
+    assert changes.is_narrower and changes.lost_sections == ("narrative",)
+    assert changes.sentences == [NARROWER]
+    for page in (f"/releases/{less}", f"/releases/{less}/approve"):
+        text = browser("omar").get(page).get_data(as_text=True)
+        assert "takes nothing back" in text and f"/incidents/{rich}/recall" in text
+
+
+def test_masking_what_was_given_out_in_clear_is_named(
+    app: flask.Flask, database: Database, cast: Cast
+) -> None:
+    """A decision for more protection takes no knowledge back."""
+    circle, incident = sharing.make_circle(database, cast), sharing.make_incident(database, cast)
+    sharing.change_incident(database, cast, incident, description="Written by Amal of the port.")
+    sharing.released(database, cast, incident, circle, app=app)
+    sharing.change_incident(
+        database, cast, incident, description="Written by Ms Amal Haddad of the port."
+    )
+    after = sharing.prepare(database, cast, incident, circle)
+    with database.reading() as session:
+        changes = changes_of(session, session.get_one(Release, after))
+    assert changes is not None and MASKED_MORE in changes.sentences and changes.is_narrower
+
+
+def test_what_is_left_out_counts_only_what_the_audience_would_get(
+    browser: Any, database: Database, cast: Cast, rich: uuid.UUID
+) -> None:
+    """An address of the victim is no masked observable where no victim goes along; kept is kept."""
+    circle = sharing.make_circle(database, cast)
+    with database.reading() as session:
+        incident, collection = session.get_one(Incident, rich), session.get_one(Collection, circle)
+        whole = audience_content(session, incident, collection, ReleaseTerms())
+        part = audience_content(session, incident, collection, terms(Section.VICTIM))
+    assert [one["kind"] for one in whole.removed] == ["victim-address"]
+    assert whole.kept == 0 and len(whole.findings) == 1
+    assert part.removed == () and part.findings == ()
+    release_id = sharing.prepare(database, cast, rich, circle)
+    page = browser("omar").get(f"/releases/{release_id}").get_data(as_text=True)
+    assert re.search(r"related-to · \w", page), "the technique at the end has a name"
