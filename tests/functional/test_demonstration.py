@@ -57,6 +57,7 @@ from cirt.incidents.inbox_models import Peer, ReceivedItem
 from cirt.incidents.peers.connecting import POLL
 from cirt.incidents.recall_models import LegalHold, Recall, SigningKey
 from cirt.incidents.release_models import ProtectionDecision, Release, StandingApproval
+from cirt.incidents.rights import IMPORT_JOB
 from cirt.incidents.store_models import Submission
 from cirt.settings import Settings, read_settings
 from tests import postgresql
@@ -502,7 +503,7 @@ def test_imported_incident_names_its_source_and_licence(demo: Demo) -> None:
     (row,) = _rows(demo, sa.select(Incident).where(Incident.origin_uuid.is_not(None)))
     assert "ESET Research" in row.description
     assert "BSD 2-Clause" in row.description
-    (job,) = _rows(demo, sa.select(jobs.Job))
+    (job,) = _rows(demo, sa.select(jobs.Job).where(jobs.Job.kind == IMPORT_JOB))
     assert job.state == "done"
 
 
