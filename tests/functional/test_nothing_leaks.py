@@ -21,7 +21,7 @@ from cirt.app import create_app
 from cirt.audit import AuditEntry
 from cirt.incidents.inbox_rights import INTAKE_JOB
 from cirt.settings import read_settings
-from tests import postgresql, sharing
+from tests import sharing
 from tests.conftest import store_cast
 from tests.functional import leaks
 from tests.functional.leaks import MARK, Scene, Visit
@@ -29,9 +29,9 @@ from tests.functional.leaks import MARK, Scene, Visit
 pytestmark = pytest.mark.timeout(600)  # one fixture asks some two thousand questions
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-)
+# one engine: the same questions to the same pages; that both engines answer by the same rights is
+# what the table of routes and the random worlds ask
+@pytest.fixture(scope="module")
 def scene(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -39,10 +39,7 @@ def scene(
 ) -> Iterator[Scene]:
     """The installation after everybody asked for everything, with all that was logged."""
     folder = tmp_path_factory.mktemp("leaks")
-    urls = (
-        postgresql.fresh_database() if request.param == "postgresql" else _sqlite(request, folder)
-    )
-    for url in urls:
+    for url in _sqlite(request, folder):
         settings = read_settings({}, data_dir=folder / "data", database_url=url)
         app = create_app(settings)
         app.testing = False
