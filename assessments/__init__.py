@@ -30,6 +30,7 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
         table_views,
         views,
     )
+    from cirt.assessments.api import operations as api_operations
     from cirt.assessments.design import views as design_views
     from cirt.assessments.findings import views as finding_views
     from cirt.assessments.home import capability_questions, home_part
@@ -49,6 +50,7 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     assert design_views and finding_views and plan_views  # noqa: S101 - imported for what they register
     assert report_views and report_text_views  # noqa: S101 - imported for what they register
     assert round_views and carry_over_views and workbook_views  # noqa: S101 - imported for what they register
+    assert api_operations  # noqa: S101 - imported for what they register
     assert provision_views and upgrade_views  # noqa: S101 - imported for what they register
     app.register_blueprint(blueprint)
     app.register_blueprint(instrument_pages)

@@ -129,7 +129,13 @@ def why_not(assessment: Assessment, act: Act, action: str) -> str | None:
     if refused is not None:
         return i18n.sentence(refused)
     decision = allowed(db_session(), actor(), action, assessment)
-    return None if decision else _(decision.reason)
+    if decision:
+        return None
+    if action == "assessment.answer" and allowed(
+        db_session(), actor(), "assessment.remark", assessment
+    ):
+        return _("You read here and write remarks; answering is for those who assess.")
+    return _(decision.reason)
 
 
 def render(

@@ -63,6 +63,8 @@ permit("assessment.create", [Role.FOCAL_POINT, Role.ASSESSOR])
 for _action in ("assessment.read", "assessment.remark"):
     permit(_action, [Role.FOCAL_POINT], OF_OWN_COUNTRY)
     permit(_action, GUESTS, GRANTED)
+# a grant is a person's: a machine reads its own country's
+permit("assessment.read", [Role.MACHINE], OF_OWN_COUNTRY, scope="assessments.read")
 permit("assessment.answer", [Role.FOCAL_POINT], OF_OWN_COUNTRY)
 permit("assessment.answer", [Role.ASSESSOR], ASSESSES)
 permit("assessment.answer", [Role.CONTRIBUTOR], CONTRIBUTES)

@@ -1,7 +1,7 @@
 """Joins the parts into one application: the only place that knows both halves."""
 
 import ctypes
-import logging
+import gc
 import multiprocessing.util
 import sys
 from importlib import resources
@@ -12,17 +12,19 @@ import flask
 
 import cirt.accounts.forgetting
 import cirt.accounts.rights
-from cirt import jobs, models, navigation, routing, web
+from cirt import backups, jobs, models, navigation, operations, routing, web
 from cirt.accounts import directory_views
 from cirt.accounts import views as account_views
+from cirt.api import register as register_api
 from cirt.assessments import register as register_assessments
 from cirt.assessments.instruments import places
 from cirt.db import open_database
 from cirt.files import FileStore
 from cirt.incidents import register as register_incidents
+from cirt.operations import logs
 from cirt.settings import Settings, read_settings
 
-assert models and cirt.accounts.rights and cirt.accounts.forgetting  # noqa: S101 - imported for what they register
+assert models and backups and cirt.accounts.rights and cirt.accounts.forgetting  # noqa: S101 - imported for what they register
 
 
 def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> flask.Flask:
@@ -51,11 +53,14 @@ def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> 
     app.register_blueprint(directory_views.blueprint)
     for register in (register_assessments, register_incidents):
         register(app, home)
+    register_api(app)
+    operations.register(app)
     app.context_processor(_links)
     routing.check_openings(app)
     if with_jobs:
         worker = jobs.Worker(installation.database, installation)
         worker.start()
+        app.extensions["cirt_worker"] = worker
         # atexit is not asked in granian's child process, and this is asked in both
         multiprocessing.util.Finalize(None, worker.stop, exitpriority=1)
     return app
@@ -98,9 +103,11 @@ def _give_memory_back() -> None:
 def serve_app() -> flask.Flask:
     """Return the application of a server process, with background work and its log set up."""
     _give_memory_back()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it says more than it has to
-    return create_app(with_jobs=True)
+    settings = read_settings()
+    logs.set_up(settings.log)
+    app = create_app(settings, with_jobs=True)
+    gc.freeze()  # what is loaded now stays: the collector need not look at it again and again
+    return app
 
 
 def _data_folder_of_request() -> Path | None:

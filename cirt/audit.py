@@ -6,7 +6,7 @@ to its owner. The hash of an entry covers the hash before it (SHA-256 over RFC 8
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,8 @@ class AuditEntry(Base):
     details: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     previous_hash: Mapped[str] = mapped_column(sa.String(64))
     hash: Mapped[str] = mapped_column(sa.String(64))
+
+    __table_args__ = ({"postgresql_partition_by": "HASH (chain_id)"},)
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def acts_on(
 ADMINISTRATIVE = (
     "account.",
     "administration.",
+    "backup.",
     "circle.ch",
     "circle.m",
     "job.",
@@ -198,11 +201,32 @@ def names_of_actors(session: Session, entries: Iterable[AuditEntry]) -> dict[str
     return found
 
 
-def broken_links(session: Session) -> Iterator[tuple[uuid.UUID, int, str]]:
-    """Yield (chain, n, what is wrong) for every entry that does not fit its chain."""
-    previous: dict[uuid.UUID, tuple[int, str]] = {}
+def _everything(session: Session) -> Iterator[AuditEntry]:
     query = sa.select(AuditEntry).order_by(AuditEntry.chain_id, AuditEntry.n)
-    for entry in session.scalars(query.execution_options(yield_per=1000)):
+    yield from session.scalars(query.execution_options(yield_per=1000))
+
+
+def _behind(session: Session, since: Mapping[uuid.UUID, tuple[int, str]]) -> Iterator[AuditEntry]:
+    for chain_id in session.scalars(sa.select(AuditHead.chain_id)).all():
+        n, digest = since.get(chain_id, (0, ""))
+        own = sa.select(AuditEntry).where(AuditEntry.chain_id == chain_id)
+        kept = session.scalars(own.where(AuditEntry.n == n)).one_or_none()
+        # where it is not there, or is another, the next one does not fit, or the head does not
+        start = n if kept is None or kept.hash == digest else n - 1
+        query = own.where(AuditEntry.n > start).order_by(AuditEntry.n)
+        yield from session.scalars(query.execution_options(yield_per=1000))
+
+
+def broken_links(
+    session: Session, since: Mapping[uuid.UUID, tuple[int, str]] | None = None
+) -> Iterator[tuple[uuid.UUID, int, str]]:
+    """Yield (chain, n, what is wrong) for every entry that does not fit its chain.
+
+    since: chain -> (n, hash) of an entry up to which all was found whole before; what comes after
+    is looked at, and that this entry is still there. None: everything is looked at.
+    """
+    previous: dict[uuid.UUID, tuple[int, str]] = dict(since or {})
+    for entry in _everything(session) if since is None else _behind(session, since):
         n, digest = previous.get(entry.chain_id, (0, ""))
         act = _Act(
             entry.chain_id,

@@ -7,6 +7,7 @@ session refuses to flush, so a page that is only looked at cannot change anythin
 
 import logging
 import sqlite3
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
+from cirt import partitions
 from cirt.errors import N_, SettingError
+from cirt.postgresql_engine import CONNECTIONS, PATIENCE, postgresql_engine
 from cirt.settings import Settings
 
 log = logging.getLogger("cirt.db")
@@ -92,11 +95,33 @@ class OneTransaction(Session):
 
 
 class Database:
-    """One database with its reading and writing sessions."""
+    """One database with its reading and writing sessions.
 
-    def __init__(self, url: str) -> None:
+    generation: raised after every commit of a writing session of this process, before whoever
+    committed learns of it. So an answer that was asked for while it stood as it stands now is
+    outdated by no change that this process has acknowledged; of other processes it knows nothing.
+
+    connections: most that this process opens to PostgreSQL at once. parts: how many partitions the
+    largest tables get there when they are made. patience: seconds that one of its statements may
+    take, and that a server which says nothing is waited for.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connections: int = CONNECTIONS,
+        parts: int = partitions.NUMBER,
+        patience: int = PATIENCE,
+    ) -> None:
         self.url = sa.make_url(url)
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self.generation = 0
+        self._generation_lock = threading.Lock()
+        self.engine = (
+            _sqlite_engine(self.url)
+            if self.is_sqlite
+            else postgresql_engine(self.url, connections, parts, patience)
+        )
         self._writer = self.engine.execution_options(cirt_writes=True)
         self._reader = self.engine
         if self.is_sqlite and not sqlite_is_safe_for_wal():
@@ -119,7 +144,13 @@ class Database:
 
     def writing_session(self) -> Session:
         """Return a session whose transaction holds the write lock from its first statement."""
-        return OneTransaction(self._writer, expire_on_commit=False)
+        session = OneTransaction(self._writer, expire_on_commit=False)
+        event.listen(session, "after_commit", self._raise_generation)
+        return session
+
+    def _raise_generation(self, _session: Session) -> None:
+        with self._generation_lock:
+            self.generation += 1
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -141,7 +172,9 @@ class Database:
 def open_database(settings: Settings) -> Database:
     """Return the database that the settings name; a missing SQLite folder is made."""
     try:
-        database = Database(settings.database)
+        database = Database(
+            settings.database, connections=settings.connections, parts=settings.partitions
+        )
     except (sa.exc.ArgumentError, ValueError) as error:
         raise SettingError(
             N_("%(name)s cannot be read: write it as postgresql://user:password@host/name ."),
@@ -169,6 +202,11 @@ def _refuse_to_flush(session: Session, _context: object, _instances: object) -> 
         )
 
 
+# The heap is of the whole process: many connections that wrote do not hold so many caches.
+_SQLITE_WRITER_KIB = 24_000
+_SQLITE_HEAP = 48_000_000
+
+
 def _sqlite_engine(url: sa.URL) -> Engine:
     engine = sa.create_engine(
         url,
@@ -193,6 +231,9 @@ def _sqlite_engine(url: sa.URL) -> Engine:
             "trusted_schema=OFF",
             "cell_size_check=ON",
             "mmap_size=0",
+            # a full envelope changes two thousand pages: fewer checkpoints write them fewer times
+            "wal_autocheckpoint=4000",
+            f"soft_heap_limit={_SQLITE_HEAP}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -200,6 +241,9 @@ def _sqlite_engine(url: sa.URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
+        if options.get("cirt_writes"):
+            # what one transaction changes stays in memory until its end: else it is written twice
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{_SQLITE_WRITER_KIB}")
         if not options.get("cirt_each_alone"):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("cirt_writes") else "BEGIN")
 
@@ -211,32 +255,10 @@ def _refuse_nul(
     _connection: Connection, _cursor: object, statement: str, parameters: Any, *_more: object
 ) -> None:
     """Refuse the one character that PostgreSQL cannot keep and no person types."""
-    if any("\x00" in text for text in _texts(parameters)):
-        raise sa.exc.DataError(statement, None, ValueError("a text holds NUL"))
-
-
-def _texts(parameters: Any) -> Iterator[str]:
-    """Yield the texts among the parameters of one statement, or of one for many rows."""
-    for value in parameters or ():
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, tuple | list):
-            yield from _texts(value)
-
-
-def _postgresql_engine(url: sa.URL) -> Engine:
-    return sa.create_engine(
-        url,
-        hide_parameters=True,  # what people typed stays out of the log
-        pool_pre_ping=True,
-        pool_size=16,
-        max_overflow=16,
-        connect_args={
-            "connect_timeout": 10,
-            "options": "-c timezone=UTC -c statement_timeout=30000 -c lock_timeout=15000"
-            " -c idle_in_transaction_session_timeout=60000",
-        },
-    )
+    for row in parameters if isinstance(parameters, list) else (parameters or (),):
+        for value in row:
+            if isinstance(value, str) and "\x00" in value:
+                raise sa.exc.DataError(statement, None, ValueError("a text holds NUL"))
 
 
 def insert_for(session: Session, model: type[Base]) -> Any:
@@ -259,7 +281,9 @@ def before_commit(session: Session, stage: int, work: Callable[[Session], None])
 
     Work may ask for more work; everything asked for is done before the commit.
     """
-    if not event.contains(session, "before_commit", _run_before_commit):
+    # noted in the session itself: SQLAlchemy's own list goes by addresses, which are used again
+    if not session.info.get("listens_before_commit"):
+        session.info["listens_before_commit"] = True
         event.listen(session, "before_commit", _run_before_commit)
         event.listen(session, "after_rollback", _forget_pending)
     session.info.setdefault("before_commit", {}).setdefault(stage, work)
@@ -270,7 +294,8 @@ def after_commit(session: Session, work: Callable[[], None]) -> None:
 
     An error in it is logged and no more: what was committed is not undone by it.
     """
-    if not event.contains(session, "after_commit", _run_after_commit):
+    if not session.info.get("listens_after_commit"):
+        session.info["listens_after_commit"] = True
         event.listen(session, "after_commit", _run_after_commit)
         event.listen(session, "after_rollback", _forget_pending)
     session.info.setdefault("after_commit", []).append(work)

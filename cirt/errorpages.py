@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -92,6 +93,14 @@ UNSTORABLE = N_(
 # Windows knows no quota
 DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 MAX_NEXT = 2000  # characters; a longer address is not worth a header that a proxy refuses
+
+
+_for_machines: dict[str, Callable[[HTTPException], flask.Response]] = {}
+
+
+def answer_below(beginning: str, answer_to: Callable[[HTTPException], flask.Response]) -> None:
+    """Let addresses that begin so, and lead nowhere, be answered in a form of their own."""
+    _for_machines[beginning] = answer_to
 
 
 class SignInNeededError(Exception):
@@ -198,6 +207,9 @@ def _csrf_error(_error: CSRFError) -> Any:
 
 
 def _http_error(error: HTTPException) -> Any:
+    for beginning, answer_to in _for_machines.items():
+        if flask.request.path.startswith(beginning):
+            return answer_to(error)
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, sqlalchemy.exc.SQLAlchemyError):  # while an error was being answered
         return _database_error(cause)
@@ -214,7 +226,7 @@ def _http_error(error: HTTPException) -> Any:
 
 def _database_error(error: sqlalchemy.exc.SQLAlchemyError) -> Any:
     """Answer what the database refused; its own words may quote what was typed and are not logged."""
-    status, sentence = _refusal_of(error)
+    status, sentence = refusal_of(error)
     if sentence is None:
         return _fault(error)
     cause = getattr(error, "orig", None) or error
@@ -225,7 +237,8 @@ def _database_error(error: sqlalchemy.exc.SQLAlchemyError) -> Any:
     return answer(status, _(sentence), kept=Kept.of_refused_form())
 
 
-def _refusal_of(error: sqlalchemy.exc.SQLAlchemyError) -> tuple[int, str | None]:
+def refusal_of(error: sqlalchemy.exc.SQLAlchemyError) -> tuple[int, str | None]:
+    """Return status and sentence for what the database refused; no sentence: a fault of the program."""
     cause = getattr(error, "orig", None)
     text, code = str(cause).lower(), getattr(cause, "sqlstate", None)
     if isinstance(error, sqlalchemy.exc.IntegrityError):

@@ -8,6 +8,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,10 +20,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from cirt import audit, jobs
 from cirt.access import Actor
 from cirt.clock import now
-from cirt.db import Base, Database, new_id
+from cirt.db import Base, Database, after_commit, new_id
 from cirt.errors import (
     N_,
     ConflictError,
+    DomainError,
     InvalidInputError,
     NotFoundError,
     TooLargeError,
@@ -217,6 +219,58 @@ def content_of(store: FileStore, row: StoredFile) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class Upload:
+    """What was uploaded for a job to work on."""
+
+    administration_id: uuid.UUID
+    name: str
+    sha256: str
+    data: bytes
+
+
+def read_upload(database: Database, store: FileStore, file_id: uuid.UUID) -> Upload:
+    """Return an upload. Raises InvalidInputError when it is not there any more."""
+    with database.reading() as session:
+        row = session.get(StoredFile, file_id)
+        try:
+            data = content_of(store, row).read_bytes() if row else None
+        except NotFoundError:
+            data = None
+        if row is None or data is None:
+            raise InvalidInputError(N_("The uploaded file was removed already; upload it again."))
+        return Upload(row.administration_id, row.name, row.sha256, data)
+
+
+@contextmanager
+def erased_when_unfit(database: Database, store: FileStore, file_id: uuid.UUID) -> Iterator[None]:
+    """Erase an upload when reading it raises a DomainError: what cannot be used is not kept."""
+    try:
+        yield
+    except DomainError:
+        with database.writing() as session:
+            erase_upload(session, store, file_id)
+        raise
+
+
+def erase_upload(session: Session, store: FileStore, file_id: uuid.UUID) -> None:
+    """Erase an upload and its content with this transaction: what was taken over is elsewhere."""
+    row = session.get(StoredFile, file_id)
+    if row is None:
+        return
+    path = store.path_of(file_id)
+    audit.record(
+        session, None, "file.erase", row, chain_id=row.administration_id, sha256=row.sha256
+    )
+    session.delete(row)
+    after_commit(session, lambda: path.unlink(missing_ok=True))
+
+
+def forget_upload(session: Session, task: jobs.Task) -> None:
+    """Erase the upload of a job that was cancelled."""
+    erase_upload(session, task.services.files, uuid.UUID(task.payload["file_id"]))
+
+
 # A rolled-back request leaves its content behind; it is removed when no request can still keep it.
 SWEPT_AFTER = timedelta(days=1)
 _CONTENT_NAME = re.compile(r"([0-9a-f]{32})(\.part)?")
@@ -224,7 +278,7 @@ _FEW = 20
 _BATCH = 500
 
 
-@jobs.handles("files.sweep", daily=True)
+@jobs.handles("files.sweep", name=N_("Removing files that belong to nothing"), daily=True)
 def _sweep(task: jobs.Task) -> jobs.Effect:
     removed = sweep(task.services.database, task.services.files)
 

@@ -20,12 +20,12 @@ _VARY = ("Cookie", "Authorization", "Accept", "Accept-Language")
 
 
 def for_machines(settings: Settings) -> list[tuple[str, str]]:
-    """Return the same headers for an answer that the web framework does not see."""
+    """Return the same headers for an answer that the web framework does not see, compressed or not."""
     found = {
         "Content-Security-Policy": CSP,
         **_ALWAYS,
         "Cache-Control": "no-store",
-        "Vary": ", ".join(_VARY),
+        "Vary": ", ".join(("Accept-Encoding", *_VARY)),
     }
     return [*found.items(), *_transport(settings).items()]
 

@@ -2,6 +2,7 @@
 
 from cirt import audit, capability_tally, files, jobs
 from cirt.accounts import models as accounts
+from cirt.api import models as api
 from cirt.assessments import models as assessments
 from cirt.assessments import preparation_models as preparation
 from cirt.assessments.design import models as design
@@ -13,6 +14,7 @@ from cirt.incidents import models as incidents
 
 __all__ = [
     "accounts",
+    "api",
     "assessments",
     "audit",
     "capability_tally",

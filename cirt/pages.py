@@ -1,18 +1,16 @@
-"""Pages that belong to no half: home, preferences, capabilities, background work, health."""
+"""Pages that belong to no half: home, help, preferences, capabilities, the record of acts."""
 
-import uuid
 from typing import Any
 
 import flask
-import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from cirt import audit, capabilities, i18n, jobs, navigation
+from cirt import audit, capabilities, i18n, navigation
 from cirt.access import require
 from cirt.accounts.models import User
 from cirt.accounts.views import safe_next
-from cirt.errors import N_, NotFoundError
+from cirt.errors import N_
 from cirt.homepart import HomePart
 from cirt.routing import PUBLIC, SIGNED_IN, opens
 from cirt.web import actor, current_person, db_session, installation
@@ -26,7 +24,6 @@ INTRODUCTION = N_(
 navigation.add_entry("web.home", N_("Home"), action=None, order=0)
 navigation.add_entry("web.capabilities_list", N_("Capabilities"), action=None, order=70)
 navigation.add_entry("web.audit_trail", N_("Record of acts"), action="audit.read", order=85)
-navigation.add_entry("web.jobs_list", N_("Background work"), action="jobs.manage", order=90)
 
 
 @blueprint.get("/")
@@ -93,32 +90,6 @@ def capabilities_list() -> Any:
     )
 
 
-@blueprint.get("/jobs")
-@opens("jobs.manage")
-def jobs_list() -> Any:
-    """Background work: what waits, runs, ended or failed."""
-    require(db_session(), actor(), "jobs.manage")
-    rows = (
-        db_session()
-        .scalars(sa.select(jobs.Job).order_by(jobs.Job.created_at.desc()).limit(200))
-        .all()
-    )
-    return flask.render_template("jobs.html", jobs=rows)
-
-
-@blueprint.post("/jobs/<uuid:job_id>/retry")
-@opens("jobs.manage")
-def retry_job(job_id: uuid.UUID) -> Any:
-    """Let a failed job run again."""
-    job = db_session().get(jobs.Job, job_id)
-    if job is None:
-        raise NotFoundError
-    require(db_session(), actor(), "jobs.manage")
-    jobs.retry(db_session(), actor(), job)
-    flask.flash(_("The work will be tried again."), "success")
-    return flask.redirect(flask.url_for("web.jobs_list"))
-
-
 @blueprint.get("/audit")
 @opens("audit.read")
 def audit_trail() -> Any:
@@ -128,23 +99,3 @@ def audit_trail() -> Any:
     return flask.render_template(
         "audit.html", entries=entries, names=audit.names_of_actors(db_session(), entries)
     )
-
-
-@blueprint.get("/health/live")
-@opens(PUBLIC)
-def health_live() -> Any:
-    """Whether the process answers."""
-    return flask.jsonify(status="live")
-
-
-@blueprint.get("/health/ready")
-@opens(PUBLIC)
-def health_ready() -> Any:
-    """Whether the database answers and holds the tables of this version."""
-    from cirt.migrations import is_current
-
-    try:
-        ready = is_current(installation().database)
-    except sa.exc.SQLAlchemyError:
-        ready = False
-    return flask.jsonify(status="ready" if ready else "not ready"), 200 if ready else 503

@@ -60,6 +60,18 @@ def count(name: str, value: str) -> int:
     return int(value)
 
 
+def count_or_none(name: str, value: str) -> int:
+    """Return a whole number from 0, which stands for no limit."""
+    if not value.strip().isdecimal() or int(value) > MOST:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to a whole number from 0 to %(most)s."),
+            name=name,
+            value=repr(value),
+            most=MOST,
+        )
+    return int(value)
+
+
 def days(name: str, value: str) -> int:
     """Return a whole number of days from 0."""
     if not value.strip().isdecimal() or int(value) > MOST:
@@ -77,6 +89,28 @@ def proxies(name: str, value: str) -> int:
     if value.strip() not in ("0", "1", "2", "3"):
         raise SettingError(
             N_("%(name)s is %(value)s: set it to 0, 1, 2 or 3."), name=name, value=repr(value)
+        )
+    return int(value)
+
+
+def workers(name: str, value: str) -> int:
+    """Return a number of processes, 1 to 64."""
+    return _from_to(name, value, 1, 64)
+
+
+def partitions(name: str, value: str) -> int:
+    """Return a number of partitions, 1 to 256."""
+    return _from_to(name, value, 1, 256)
+
+
+def _from_to(name: str, value: str, least: int, most: int) -> int:
+    if not value.strip().isdecimal() or not least <= int(value) <= most:
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to a whole number from %(least)s to %(most)s."),
+            name=name,
+            value=repr(value),
+            least=least,
+            most=most,
         )
     return int(value)
 
@@ -112,6 +146,17 @@ def database_url(name: str, value: str) -> str:
                 "%(name)s must begin with sqlite:/// or postgresql:// ;"
                 " leave it out to keep one SQLite file in the data folder."
             ),
+            name=name,
+        )
+    return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def replica_url(name: str, value: str) -> str:
+    """Return the address of a PostgreSQL server as SQLAlchemy reads it; empty stays empty."""
+    value = value.strip()
+    if value and not value.startswith(("postgresql+psycopg://", "postgresql://")):
+        raise SettingError(
+            N_("%(name)s must begin with postgresql:// ; leave it out where there is no replica."),
             name=name,
         )
     return value.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -164,3 +209,36 @@ def certificates(name: str, value: str) -> Path | None:
             value=repr(value),
         ) from error
     return path
+
+
+def backup_folder(name: str, value: str) -> Path | None:
+    """Return the whole path of a folder that exists; None when empty."""
+    path = Path(value.strip()).expanduser()
+    if value.strip() and not path.is_dir():  # made by itself, it might hide a missing mount
+        raise SettingError(
+            N_("%(name)s is %(value)s: name a folder that exists."), name=name, value=repr(value)
+        )
+    return path.absolute() if value.strip() else None
+
+
+def recipient(name: str, value: str) -> str:
+    """Return the public key of age that it is; empty stays empty."""
+    import pyrage
+
+    if value.strip():
+        try:
+            pyrage.x25519.Recipient.from_str(value.strip())
+        except pyrage.RecipientError as error:
+            raise SettingError(
+                N_("%(name)s is no public key of age: it begins with age1."), name=name
+            ) from error
+    return value.strip()
+
+
+def log_form(name: str, value: str) -> str:
+    """Return text or json."""
+    if value.strip().lower() not in ("text", "json"):
+        raise SettingError(
+            N_("%(name)s is %(value)s: set it to text or json."), name=name, value=repr(value)
+        )
+    return value.strip().lower()

@@ -1,148 +1,19 @@
-"""Settings: name, type, default and help in one row each; a wrong value stops the start."""
+"""Settings: name, type, default and help in one row each (setting_rows); a wrong value stops the start."""
 
 import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from cirt import setting_kinds as kinds
 from cirt.errors import N_, SettingError
-
-
-@dataclass(frozen=True)
-class Row:
-    """One setting as a person meets it: environment name, default, what it does."""
-
-    name: str
-    attribute: str
-    default: str
-    help: str
-    read: Callable[[str, str], Any]
-    secret: bool = False
-
+from cirt.setting_rows import ROWS
 
 KEY_LENGTH = 32  # characters
-
-
-ROWS: tuple[Row, ...] = (
-    Row(
-        "CIRT_DATA_DIR",
-        "data_dir",
-        "var/cirt",
-        "Folder for the database, the files and the keys.",
-        kinds.folder,
-    ),
-    Row(
-        "CIRT_DATABASE_URL",
-        "database_url",
-        "",
-        "Database. Empty: one SQLite file in the data folder. PostgreSQL: postgresql://user@host/name",
-        kinds.database_url,
-        secret=True,
-    ),
-    Row(
-        "CIRT_HOST",
-        "host",
-        "127.0.0.1",
-        "Address to serve on; the default is this machine alone.",
-        kinds.host,
-    ),
-    Row("CIRT_PORT", "port", "8000", "Port to serve on.", kinds.port),
-    Row(
-        "CIRT_PUBLIC_URL",
-        "public_url",
-        "",
-        "Address that people and partners use, when a proxy stands in front (https://…).",
-        kinds.public_url,
-    ),
-    Row(
-        "CIRT_PROXIES",
-        "proxies",
-        "0",
-        "How many proxies in front add the client's address to X-Forwarded-For; 0: nobody may say it.",
-        kinds.proxies,
-    ),
-    Row(
-        "CIRT_SECRET_KEY",
-        "secret_key",
-        "",
-        "Key for form tokens and keyed hashes. Empty: made once and kept in the data folder.",
-        kinds.text,
-        secret=True,
-    ),
-    Row(
-        "CIRT_LANGUAGE",
-        "language",
-        "en",
-        "Language when neither the person nor the browser asks for one.",
-        kinds.language,
-    ),
-    Row("CIRT_MAX_UPLOAD_MB", "max_upload_mb", "25", "Largest upload, in megabytes.", kinds.count),
-    Row(
-        "CIRT_IDLE_MINUTES",
-        "idle_minutes",
-        "120",
-        "A session ends after this time without a request.",
-        kinds.count,
-    ),
-    Row(
-        "CIRT_SESSION_HOURS",
-        "session_hours",
-        "12",
-        "A session ends after this time in any case.",
-        kinds.count,
-    ),
-    Row(
-        "CIRT_RELEASE_DELAY_HOURS",
-        "release_delay_hours",
-        "24",
-        "How long a one-person team waits between preparing and approving a release.",
-        kinds.count,
-    ),
-    Row(
-        "CIRT_RELEASE_KEEP_DAYS",
-        "release_keep_days",
-        "0",
-        "How many days released bytes stay here where a release names no time itself; 0: for as"
-        " long as nobody erases them.",
-        kinds.days,
-    ),
-    Row(
-        "CIRT_PEER_NETWORKS",
-        "peer_networks",
-        "",
-        "Networks of your own in which peers may stand, such as 10.20.0.0/16, with commas between"
-        " them. Empty: peers have public addresses.",
-        kinds.networks,
-    ),
-    Row(
-        "CIRT_PEER_AUTHORITIES",
-        "peer_authorities",
-        "",
-        "File (PEM) of certificate authorities that count for peers, besides those of the system.",
-        kinds.certificates,
-    ),
-    Row(
-        "CIRT_PEER_LOOPBACK",
-        "peer_loopback",
-        "no",
-        "yes: peers may be on this machine, by http as well. For trials and tests.",
-        kinds.yes_no,
-    ),
-    Row("CIRT_THREADS", "threads", "8", "Requests handled at the same time.", kinds.count),
-    Row(
-        "CIRT_DEMONSTRATION",
-        "demonstration",
-        "no",
-        "yes: every page says that this is a demonstration. Set by the demonstration itself.",
-        kinds.yes_no,
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -166,12 +37,30 @@ class Settings:
     peer_authorities: Path | None
     peer_loopback: bool
     threads: int
+    workers: int
+    partitions: int
+    replica_url: str
+    api_requests_per_minute: int
+    backup_dir: Path | None
+    backup_keep: int
+    backup_passphrase: str
+    backup_recipient: str
+    log: str
     demonstration: bool
 
     @property
     def database(self) -> str:
         """Return the SQLAlchemy address of the database."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'cirt.sqlite3').as_posix()}"
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections to PostgreSQL one worker opens at most.
+
+        A request holds one and may need a second for a note of its own; background work is two
+        more, with their notes.
+        """
+        return 2 * self.threads + 6
 
     @property
     def url(self) -> str:
@@ -237,7 +126,39 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
         values[row.attribute] = row.read(row.name, row.default if text is None else text)
     values.update(overrides)
     assert set(values) == {field.name for field in fields(Settings)}  # noqa: S101 - rows and fields belong together
-    return _with_secret_key(Settings(**values))
+    return _with_secret_key(_fitting(Settings(**values)))
+
+
+def _fitting(settings: Settings) -> Settings:
+    """Return settings that fit each other; raises SettingError."""
+    if settings.backup_passphrase and settings.backup_recipient:
+        raise SettingError(
+            N_("%(name)s are both set: a backup is encrypted with the one or for the other."),
+            name="CIRT_BACKUP_PASSPHRASE / CIRT_BACKUP_RECIPIENT",
+        )
+    if settings.backup_dir and not (settings.backup_passphrase or settings.backup_recipient):
+        raise SettingError(
+            N_(
+                "%(name)s is set, and backups hold every secret: set CIRT_BACKUP_PASSPHRASE_FILE or"
+                " CIRT_BACKUP_RECIPIENT too."
+            ),
+            name="CIRT_BACKUP_DIR",
+        )
+    is_sqlite = str(settings.database).startswith("sqlite")
+    if is_sqlite and settings.workers > 1:
+        raise SettingError(
+            N_(
+                "%(name)s is %(value)s, and SQLite has one process that writes: set it to 1, or move to"
+                " PostgreSQL with `cirt move`."
+            ),
+            name="CIRT_WORKERS",
+            value=settings.workers,
+        )
+    if is_sqlite and settings.replica_url:
+        raise SettingError(
+            N_("%(name)s is set, and SQLite has no replicas: remove it."), name="CIRT_REPLICA_URL"
+        )
+    return settings
 
 
 def _with_secret_key(settings: Settings) -> Settings:

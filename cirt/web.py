@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from cirt import access, errorpages, headers, i18n, routing
+from cirt import access, conflicts, errorpages, headers, i18n, routing
 from cirt.access import Actor
 from cirt.accounts import signing
 from cirt.db import Database
@@ -49,7 +49,15 @@ class Application(flask.Flask):
     """
 
     def dispatch_request(self) -> flask.Response:
-        """Answer the request, then commit what it wrote."""
+        """Answer the request, then commit what it wrote.
+
+        A machine's request that met another one is done again, from its first statement.
+        """
+        return conflicts.again(
+            self._dispatch, unless=lambda: "machine" not in flask.g, undo=lambda: _close(None)
+        )
+
+    def _dispatch(self) -> flask.Response:
         response = self.make_response(super().dispatch_request())
         session: Session | None = flask.g.get("db_session")
         if session is not None and flask.request.method not in SAFE_METHODS:
@@ -126,6 +134,7 @@ def _begin() -> None:
     opening = routing.opening_of(flask.current_app, endpoint)
     if opening is None:
         flask.abort(404)  # cannot start, see check_openings
+    flask.g.for_machines = opening.audience == routing.MACHINE
     if opening.audience in (routing.MACHINE, routing.PUBLIC):
         return  # machines: the blueprint's own sign-in
     if not current_user.is_authenticated:
@@ -150,7 +159,11 @@ def _touch() -> None:
 
 def _end(response: flask.Response) -> flask.Response:
     asked = flask.request.args.get("lang")
-    if asked in i18n.CODES and flask.request.endpoint != "static":
+    if (
+        asked in i18n.CODES
+        and flask.request.endpoint != "static"
+        and not flask.g.get("for_machines")
+    ):
         # a link to the page in another language: the next pages follow
         response.set_cookie(
             i18n.LANGUAGE_COOKIE,

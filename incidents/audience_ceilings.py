@@ -44,9 +44,12 @@ def check_ceiling(
     """Raise ForbiddenError, with the reason, when none of the roles may share so far.
 
     recipients: how many would read it; of a confidential circle `circles.Audience.counted`, never
-    the exact number. A role without a ceiling may share with any audience.
+    the exact number. A role without a ceiling may share with any audience. A machine shares no further than an analyst.
     """
-    held = [role for role in ROLES if role in set(roles)]
+    given = set(roles)
+    if Role.MACHINE in given:
+        given = {Role.ANALYST}
+    held = [role for role in ROLES if role in given]
     rows = ceilings(session, administration_id)
     refusal: ForbiddenError | None = None
     for role in held:

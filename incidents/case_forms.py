@@ -44,7 +44,8 @@ class LocalChoiceField(SelectField):  # type: ignore[misc]
         super().__init__(label, choices=choices, **kwargs)
 
 
-def _rsit_choices() -> dict[str, list[tuple[str, str]]]:
+def rsit_choices() -> dict[str, list[tuple[str, str]]]:
+    """Return the types of incidents under their classes, in the language of the page."""
     return {
         local(group.label): [(kind.tag, local(kind.label)) for kind in group.types]
         for group in taxonomies.incident_classes().values()
@@ -106,7 +107,7 @@ class CaseForm(Form):
         ),
     )
     pap = RadioField(FIELD_NAMES["pap"], choices=_pap_choices, default="")
-    rsit = LocalChoiceField(FIELD_NAMES["rsit"], choices=_rsit_choices, default=UNDETERMINED)
+    rsit = LocalChoiceField(FIELD_NAMES["rsit"], choices=rsit_choices, default=UNDETERMINED)
     severity = LocalChoiceField(FIELD_NAMES["severity"], choices=_severity_choices, default="")
     investigation_status = ChoiceField(
         FIELD_NAMES["investigation_status"], choices=lambda: STATUS_NAMES.items()

@@ -45,6 +45,9 @@ class Incident(Base):
         sa.UniqueConstraint("administration_id", "reference"),
         sa.UniqueConstraint("administration_id", "origin_uuid"),
         sa.Index("ix_incident_administration_id_created_at", "administration_id", "created_at"),
+        sa.Index(
+            "ix_incident_administration_id_updated_at", "administration_id", "updated_at", "id"
+        ),
     )
 
     id: Mapped[uuid.UUID] = new_id()

@@ -66,6 +66,19 @@ def refuse(form: Form, error: DomainError, otherwise: str) -> None:
     form.refuse(error, otherwise)
 
 
+def removal_page(incident: Incident, tab: str, *, what: str, text: str, question: str) -> str:
+    """Return the page that asks before a part of a case is removed. tab: its list, see TABS."""
+    return flask.render_template(
+        "incidents/remove_part.html",
+        incident=incident,
+        tab=tab,
+        what=what,
+        text=text,
+        question=question,
+        back=flask.url_for(f".{tab}", incident_id=incident.id),
+    )
+
+
 def asks_for_rows() -> bool:
     """Return whether the form was sent only to get more empty rows; nothing is stored then."""
     return flask.request.method == "POST" and "more_rows" in flask.request.form

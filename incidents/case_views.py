@@ -216,7 +216,7 @@ def history(incident_id: uuid.UUID) -> Any:
     acts = [
         {
             "at": change.at,
-            "who": change.user.name if change.user else _("the installation"),
+            "who": change.user.name if change.user else _("a machine"),
             "kind": _(CHANGE_NAMES.get(change.kind, change.kind)),
             "reason": change.reason,
             "differences": differences(

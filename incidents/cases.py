@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,7 +13,7 @@ from cirt import audit
 from cirt.access import Actor
 from cirt.accounts.models import Administration, User
 from cirt.clock import now
-from cirt.errors import N_, ConflictError, InvalidInputError
+from cirt.errors import N_, ConflictError, InvalidInputError, NotFoundError
 from cirt.incidents.case_details import MAX_TEXT, CaseDetails, checked, plain_text
 from cirt.incidents.case_models import (
     Incident,
@@ -22,6 +22,7 @@ from cirt.incidents.case_models import (
     IncidentNumber,
     IncidentReader,
 )
+from cirt.incidents.impact_models import IncidentImpact, IncidentTask
 from cirt.incidents.rights import CASE_ROLES
 from cirt.stix.marking import TLP
 
@@ -33,6 +34,8 @@ _COLUMNS = (
 _LISTS = ("sectors", "countries", "techniques", "detection_methods")
 _SENT_LISTS = frozenset({"sectors", "techniques", "detection_methods", "entity_counts"})
 LEAVING = frozenset({*_COLUMNS, "tlp"}) - {"reported_at"} | _SENT_LISTS
+
+_Part = TypeVar("_Part", IncidentImpact, IncidentTask)
 
 STALE = N_(
     "Somebody else changed this incident while you were writing. Nothing was overwritten: compare"
@@ -190,6 +193,14 @@ def note_change(
             reason=reason,
         )
     )
+
+
+def part_of(session: Session, incident: Incident, model: type[_Part], key: uuid.UUID) -> _Part:
+    """Return one impact or task of this case. Raises NotFoundError for any other."""
+    row = session.get(model, key)
+    if row is None or row.incident_id != incident.id:
+        raise NotFoundError
+    return row
 
 
 def possible_readers(session: Session, administration_id: uuid.UUID) -> list[User]:

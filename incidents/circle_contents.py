@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.accounts.models import Administration
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.exits import Exit, words_leaving
+from cirt.incidents.feed_clauses import STORED, given_out_now
 from cirt.incidents.object_store import in_parts, object_in
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.marking import TLP
@@ -39,17 +40,15 @@ def received(session: Session, circle: Collection) -> Sequence[Received]:
     """Return the newest reports of a circle in their latest version, newest first, at most 100."""
     query = (
         sa.select(ObjectVersion, FeedEntry.added_us, Administration)
-        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+        .join(FeedEntry, STORED)
         .outerjoin(
             Administration,
             # who produced it is not even read where nobody may learn it
             sa.false() if circle.is_confidential else Administration.id == ObjectVersion.owner_id,
         )
         .where(
-            FeedEntry.collection_id == circle.id,
+            *given_out_now(circle.id),
             FeedEntry.type == "report",
-            FeedEntry.is_last,
-            ObjectVersion.erased_at.is_(None),
             ObjectVersion.tlp.in_(words_leaving(Exit.COLLECTION)),
         )
         .order_by(FeedEntry.seq.desc())
@@ -80,12 +79,10 @@ def newest_bodies(
     for part in in_parts(sorted(set(stix_ids))):
         query = (
             sa.select(FeedEntry.seq, ObjectVersion.body)
-            .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+            .join(ObjectVersion, STORED)
             .where(
-                FeedEntry.collection_id == circle.id,
+                *given_out_now(circle.id),
                 FeedEntry.stix_id.in_(part),
-                FeedEntry.is_last,
-                ObjectVersion.erased_at.is_(None),
                 ObjectVersion.tlp.in_(words_leaving(Exit.COLLECTION)),
             )
         )

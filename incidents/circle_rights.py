@@ -111,6 +111,7 @@ permit("join.decide", [Role.RELEASING_OFFICER], REQUEST_TO_MODERATE)
 
 permit("card.list", [Role.ADMINISTRATOR, *CASE_ROLES])
 permit("card.read", [Role.ADMINISTRATOR, *CASE_ROLES], PARTNER)
+permit("card.read", [Role.MACHINE], OWN_CARD, scope="circles.read")
 permit("card.write", [Role.RELEASING_OFFICER], OWN_CARD)
 permit("card.write", [Role.ADMINISTRATOR], REMOTE_CARD)
 

@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 
 from cirt import access, audit, i18n
 from cirt.access import require
-from cirt.clock import now
 from cirt.errors import DomainError, NotFoundError
 from cirt.incidents import (
     circle_contents,
@@ -18,6 +17,7 @@ from cirt.incidents import (
     standing_approvals,
     taxii_polls,
 )
+from cirt.incidents.approval_forms import is_given
 from cirt.incidents.case_pages import refuse
 from cirt.incidents.circle_forms import WRITING_NAMES, ApprovalForm, CircleForm
 from cirt.incidents.circle_frames import fill_policy, frame_of, policy_words
@@ -28,7 +28,6 @@ from cirt.incidents.release_models import StandingApproval
 from cirt.incidents.release_words import beginnings, lines_of_objects
 from cirt.routing import opens
 from cirt.stix.ids import is_stix_id
-from cirt.stix.marking import TLP
 from cirt.web import actor, db_session, installation
 
 blueprint = flask.Blueprint("circles", __name__, url_prefix="/circles")
@@ -163,21 +162,8 @@ def give_approval(circle_id: uuid.UUID) -> Any:
     circle = _circle(circle_id)
     require(db_session(), actor(), "approval.give", circle)
     form = ApprovalForm()
-    if form.validate_on_submit():
-        try:
-            standing_approvals.give_approval(
-                db_session(),
-                actor(),
-                circle,
-                ceiling=TLP(form.ceiling.data),
-                reason=form.reason.data or "",
-                until=form.until.data or now(),
-            )
-        except DomainError as error:
-            refuse(form, error, "reason")
-        else:
-            flask.flash(_("The standing approval holds from now on."), "success")
-            return flask.redirect(flask.url_for("circles.detail", circle_id=circle.id))
+    if is_given(form, circle):
+        return flask.redirect(flask.url_for("circles.detail", circle_id=circle.id))
     return flask.render_template("circles/approval.html", form=form, circle=circle), _status(form)
 
 

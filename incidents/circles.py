@@ -250,7 +250,8 @@ def leave(session: Session, actor: Actor, circle: Collection) -> None:
 def _lock(session: Session, circle: Collection) -> None:
     """Let one change of members follow another: each sees who is left."""
     session.flush()
-    session.refresh(circle, with_for_update=True)
+    # whoever adds objects refers to the circle meanwhile; a stricter lock would wait for all of them
+    session.refresh(circle, with_for_update={"key_share": True})
 
 
 def _keep_a_moderator(actor: Actor | None, circle: Collection, member: CircleMember) -> None:

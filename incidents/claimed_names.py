@@ -16,8 +16,10 @@ from cirt.errors import N_, ForbiddenError
 from cirt.incidents import feed
 from cirt.incidents.circle_models import Collection, Membership
 from cirt.incidents.examined_objects import Examined
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.object_store import STANDARD_BODIES, Incoming, in_parts, published_object
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
+from cirt.many_rows import among
 from cirt.stix.iep import iep_from, iep_marking
 from cirt.stix.schema_validators import known_types
 from cirt.stix.withdrawal import RECEIPT_TYPE
@@ -119,17 +121,15 @@ def refuse_elsewhere(
     """
     if collection is None:
         return
+    everything = collection.is_confidential
     mentioned = {
-        place: {
-            stix_id
-            for stix_id in (_mentions(item) if collection.is_confidential else (item.stix_id,))
-            if not _follows_from_content(stix_id) and not published_object(stix_id)
-        }
+        place: _mentions(item) if everything else {item.stix_id}
         for place, item in known.items()
         if item.owner_id == owner
     }
-    given = _given_elsewhere(session, owner, collection, set().union(*mentioned.values()))
-    for place, mentions in mentioned.items():
+    chosen = {one for one in set().union(*mentioned.values()) if _was_chosen(one)}
+    given = _given_elsewhere(session, owner, collection, chosen)
+    for place, mentions in mentioned.items() if given else ():
         found = sorted(mentions & given)
         if found:
             examined.refuse(
@@ -152,10 +152,10 @@ def _given_elsewhere(
     for part in in_parts(sorted(stix_ids)):
         query = (
             sa.select(ObjectVersion.stix_id)
-            .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+            .join(FeedEntry, STORED)
             .where(
                 ObjectVersion.owner_id == owner,
-                ObjectVersion.stix_id.in_(part),
+                among(session, ObjectVersion.stix_id, part),
                 FeedEntry.collection_id != collection.id,
             )
             .distinct()
@@ -173,6 +173,11 @@ def _mentions(item: Incoming) -> set[str]:
     return {found.decode("ascii") for found in _MENTION.findall(item.body)}
 
 
-def _follows_from_content(stix_id: str) -> bool:
-    """Return whether an id is computed from the content (STIX 2.1, section 2.9: version 5)."""
-    return stix_id[-22] == "5" and known_types().get(stix_id[:-38]) == "sco"
+def _was_chosen(stix_id: str) -> bool:
+    """Return whether somebody chose an id; those of an SCO (version 5) follow from its content.
+
+    Source: STIX 2.1, section 2.9. What standard bodies publish is nobody's own either.
+    """
+    if stix_id[-22] == "5" and known_types().get(stix_id[:-38]) == "sco":
+        return False
+    return not published_object(stix_id)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cirt.clock import now
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.exits import Exit, may_leave
+from cirt.incidents.feed_clauses import STORED, given_out_now
 from cirt.incidents.inbox_models import ReceivedItem, ReceivedState
 from cirt.incidents.object_store import object_in
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
@@ -55,14 +56,8 @@ def watchlist(
     last = 0
     query = (
         sa.select(ObjectVersion.body, ObjectVersion.tlp, FeedEntry.seq)
-        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
-        .where(
-            FeedEntry.collection_id == collection.id,
-            FeedEntry.type == "indicator",
-            FeedEntry.is_last,
-            FeedEntry.withdrawn_at.is_(None),
-            ObjectVersion.erased_at.is_(None),
-        )
+        .join(FeedEntry, STORED)
+        .where(*given_out_now(collection.id), FeedEntry.type == "indicator")
         .order_by(FeedEntry.stix_id)
     )
     for body, label, seq in session.execute(query):
@@ -89,7 +84,10 @@ def detection_list(found: Watchlist, form: ListForm) -> DetectionList:
 def _decided(
     session: Session, collection: Collection, administration_id: uuid.UUID
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the ids of objects that the administration accepted, and that it declined."""
+    """Return the ids of objects that the administration accepted, and that it declined.
+
+    Each item with what the version that was decided about holds together.
+    """
     query = (
         sa.select(ReceivedItem.state, ReceivedItem.stix_id, ObjectVersion.body)
         .join(
@@ -97,13 +95,15 @@ def _decided(
             sa.and_(
                 FeedEntry.collection_id == ReceivedItem.collection_id,
                 FeedEntry.stix_id == ReceivedItem.stix_id,
-                FeedEntry.version == ReceivedItem.version,
+                FeedEntry.version_key == ReceivedItem.version,
             ),
         )
-        .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+        .join(ObjectVersion, STORED)
         .where(
             ReceivedItem.collection_id == collection.id,
             ReceivedItem.administration_id == administration_id,
+            # a decision that was taken back says nothing
+            ReceivedItem.state != ReceivedState.NEW.value,
         )
     )
     accepted: set[str] = set()

@@ -16,6 +16,9 @@ def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     _register_circles(app)
     _register_receiving(app, home)
     _register_recalls(app)
+    _register_webhooks(app)
+    _register_api()
+    _register_figures()
     home.append(home_part)
     here = app.extensions["cirt"]
     app.wsgi_app = PageServer(app.wsgi_app, here.database, here.settings)  # type: ignore[method-assign]
@@ -83,11 +86,43 @@ def _register_recalls(app: "flask.Flask") -> None:
     from cirt import navigation
     from cirt.errors import N_
     from cirt.incidents import recall_rights
-    from cirt.incidents.recall import hold_views, key_views, pages, views
+    from cirt.incidents.recall import hold_views, key_views, pages, retention, views
 
-    assert recall_rights and hold_views and key_views and views  # noqa: S101 - see above
+    assert recall_rights and hold_views and key_views and retention and views  # noqa: S101 - see above
     app.register_blueprint(pages.blueprint)
     navigation.add_entry("recall.index", N_("Recalls"), action="recall.list", order=27)
+
+
+def _register_api() -> None:
+    from cirt.incidents.api import circles, inbox, incidents, observables, recalls, releases
+    from cirt.incidents.api import webhooks as api_webhooks
+
+    assert incidents and observables and circles and releases  # noqa: S101 - see above
+    assert recalls and inbox and api_webhooks  # noqa: S101 - the same
+
+
+def _register_webhooks(app: "flask.Flask") -> None:
+    from cirt import navigation
+    from cirt.errors import N_
+    from cirt.incidents import webhook_rights
+    from cirt.incidents.webhooks import looking, sending, views
+
+    assert webhook_rights and looking and sending  # noqa: S101 - see above
+    app.register_blueprint(views.blueprint)
+    navigation.add_entry("webhooks.index", N_("Webhooks"), action="webhook.list", order=31)
+
+
+def _register_figures() -> None:
+    import sqlalchemy as sa
+
+    from cirt.incidents.store_models import FeedCounter
+    from cirt.operations import metrics_views
+
+    metrics_views.add_total(
+        "cirt_feed_entries",
+        "Entries that were ever added to feeds of collections.",
+        sa.select(sa.func.sum(FeedCounter.n)),
+    )
 
 
 def home_part() -> "HomePart | None":

@@ -40,11 +40,22 @@ def _member_contributor(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def _contributor(actor: Actor) -> sa.ColumnElement[bool]:
-    return sa.or_(_member_contributor(actor), _addressed_to_another(actor))
+    return sa.or_(_member_contributor(actor), direct_of_others(actor))
 
 
-def _addressed_to_another(actor: Actor) -> sa.ColumnElement[bool]:
-    # whoever is a Member State's may address something to another one alone
+def own_direct(actor: Actor) -> sa.ColumnElement[bool]:
+    """Return the clause for the collection of what is addressed to the actor's administration."""
+    return sa.and_(
+        Collection.kind == CollectionKind.DIRECT.value,
+        Collection.administration_id == actor.administration_id,
+    )
+
+
+def direct_of_others(actor: Actor) -> sa.ColumnElement[bool]:
+    """Return the clause for collections of what the actor's may address to another one alone.
+
+    Whoever is a Member State's may.
+    """
     sender = sa.select(Administration.id).where(
         Administration.id == actor.administration_id,
         Administration.kind == AdministrationKind.MEMBER_STATE.value,
@@ -65,9 +76,13 @@ def _machine_contributor(actor: Actor) -> sa.ColumnElement[bool]:
         _membership(actor, contributes, CircleMember.may_read.is_(True)),
         sa.and_(Collection.membership == Membership.VISIBLE.value, _membership(actor, contributes)),
     )
-    return sa.and_(
-        Collection.machine_writing.in_(writing), sa.or_(member, _addressed_to_another(actor))
-    )
+    return sa.and_(Collection.machine_writing.in_(writing), sa.or_(member, direct_of_others(actor)))
+
+
+def _machine_deleter(actor: Actor) -> sa.ColumnElement[bool]:
+    both = (CircleMember.may_contribute.is_(True), CircleMember.may_read.is_(True))
+    direct = Collection.machine_writing == MachineWriting.DIRECT.value
+    return sa.and_(direct, _membership(actor, *both))
 
 
 def _own_release(actor: Actor) -> sa.ColumnElement[bool]:
@@ -108,6 +123,11 @@ MACHINE_CONTRIBUTOR = Fact(
     N_("Machines of your administration may not add to this collection."),
     _machine_contributor,
 )
+MACHINE_DELETER = Fact(
+    Collection,
+    N_("Machines delete only where they write directly; a releasing officer can recall it."),
+    _machine_deleter,
+)
 OWN_RELEASE = Fact(
     Release, N_("Releases are for the administration that prepared them."), _own_release
 )
@@ -134,6 +154,15 @@ permit("release.read", CASE_ROLES, OWN_RELEASE)
 permit("release.end", CASE_ROLES, OWN_RELEASE)
 # that the preparer does not approve is the policy's to say, see `release_policy`
 permit("release.approve", [Role.RELEASING_OFFICER], OWN_RELEASE)
+# the own machines prepare; what they may approve is a standing approval's to say
+permit("circle.list", [Role.MACHINE], scope="circles.read")
+permit("circle.see", [Role.MACHINE], MEMBER, scope="circles.read")
+permit("circle.contribute", [Role.MACHINE], CONTRIBUTOR, scope="releases.write")
+permit("release.list", [Role.MACHINE], scope="releases.read")
+permit("release.read", [Role.MACHINE], OWN_RELEASE, scope="releases.read")
+permit("release.prepare", [Role.MACHINE], OWN_INCIDENT, scope="releases.write")
+permit("release.end", [Role.MACHINE], OWN_RELEASE, scope="releases.write")
+permit("release.stand", [Role.MACHINE], OWN_RELEASE, scope="releases.write")
 permit("approval.give", [Role.RELEASING_OFFICER], MEMBER_CONTRIBUTOR)
 permit("approval.end", [Role.RELEASING_OFFICER], OWN_APPROVAL)
 
@@ -142,5 +171,6 @@ permit("taxii.see", [Role.MACHINE], MEMBER, scope="taxii.write")
 permit("taxii.see", [Role.MACHINE], MACHINE_CONTRIBUTOR, scope="taxii.write")
 permit("taxii.read", [Role.MACHINE], READER, scope="taxii.read")
 permit("taxii.write", [Role.MACHINE], MACHINE_CONTRIBUTOR, scope="taxii.write")
+permit("taxii.delete", [Role.MACHINE], MACHINE_DELETER, scope="taxii.write")
 permit("taxii.status", [Role.MACHINE], OWN_STATUS, scope="taxii.read")
 permit("taxii.status", [Role.MACHINE], OWN_STATUS, scope="taxii.write")

@@ -26,6 +26,7 @@ class Exit(enum.StrEnum):
     MISP_FEED = "misp-feed"  # of a circle, for its members
     DETECTION = "detection"  # lists and rules of a circle, for its members' sensors
     NOTIFICATION = "notification"  # mail, webhook: ids and counts, never content
+    API = "api"  # the own machines: no named person is behind them
     ONWARD = "onward"  # what was received, released again by its recipient
 
 
@@ -41,6 +42,7 @@ _SHARED: Final = frozenset(
         Exit.MISP_FEED,
         Exit.DETECTION,
         Exit.NOTIFICATION,
+        Exit.API,
     }
 )
 

@@ -5,8 +5,7 @@ Asked for through `feed`; nobody else calls this.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from cirt.db import FEED_STAGE, before_commit
 from cirt.errors import N_, ConflictError
 from cirt.incidents.object_store import Kept, in_parts, insert_if_absent
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
+from cirt.many_rows import among, insert_rows
 from cirt.stix.taxii_protocol import microseconds
 
 
@@ -51,30 +51,28 @@ class OtherProducerError(ConflictError):
 
 
 @dataclass(slots=True)
-class _NewEntry:
-    """A row about to be inserted, with the columns of FeedEntry: thousands at a time."""
+class _Place:
+    """What the order of an object's versions needs of an entry; thousands at a time.
 
-    collection_id: uuid.UUID
+    is_stored: whether it is in the table; else it is about to be inserted.
+    """
+
     seq: int
-    added_us: int
-    object_version_id: uuid.UUID
     owner_id: uuid.UUID
-    stix_id: str
-    type: str
-    version: str
     version_key: str
-    spec_version: str
     is_last: bool = True
     is_first: bool = True
-    withdrawn_at: None = None
+    is_withdrawn: bool = False
+    is_stored: bool = False
 
 
-_Entry = FeedEntry | _NewEntry
-_COLUMNS: Final = tuple(field.name for field in fields(_NewEntry))
+@dataclass(slots=True)
+class _Order:
+    """The versions of objects in a collection, with what a transaction does to them."""
 
-
-def _values(entry: _NewEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _COLUMNS}
+    places: dict[str, list[_Place]]
+    changed: dict[int, _Place] = field(default_factory=dict)
+    removed: list[int] = field(default_factory=list)
 
 
 def _write(session: Session) -> None:
@@ -111,46 +109,108 @@ def _withdraw(session: Session, counter: FeedCounter, version_ids: set[uuid.UUID
 
 
 def _append(session: Session, counter: FeedCounter, changes: Changes) -> None:
-    versions = changes.added
     n, last_us, clock_us = counter.n, counter.last_added_us, microseconds(now())
-    ids = [version.item.stix_id for version in versions]
-    known = _entries(session, counter.collection_id, ids)
-    added: list[_NewEntry] = []
-    for version in versions:
-        owner_id, stix_id, key = version.item.key
-        entries = known.setdefault(stix_id, [])
-        if entries and entries[0].owner_id != owner_id:
-            raise OtherProducerError(stix_id)
-        same = next((entry for entry in entries if entry.version_key == key), None)
-        if same is not None:
-            if same.withdrawn_at is None or version.id not in changes.again:
-                continue
-            assert isinstance(same, FeedEntry)  # noqa: S101 - what is added here is not withdrawn
-            session.delete(same)  # its position stays empty: it comes back at a new one
-            entries.remove(same)
-        n += 1
-        last_us = max(clock_us, last_us + 1)
-        entry = _NewEntry(
-            collection_id=counter.collection_id,
-            seq=n,
-            added_us=last_us,
-            object_version_id=version.id,
-            owner_id=owner_id,
-            stix_id=stix_id,
-            type=version.item.type,
-            version=version.item.version,
-            version_key=key,
-            spec_version=version.item.spec_version,
-        )
-        _mark_ends(entry, entries)
-        entries.append(entry)
-        added.append(entry)
-    session.flush()  # what was the last or first version of an object before
-    if added:
-        session.execute(sa.insert(FeedEntry), [_values(entry) for entry in added])
-        _bring_back(session, versions, {entry.object_version_id for entry in added})
+    items = [version.item for version in changes.added]
+    order = _Order(_places(session, counter.collection_id, [item.stix_id for item in items]))
+    added: list[tuple[Kept, _Place]] = []
+    times: list[int] = []
+    for version in changes.added:
+        place = _enter(order, version, n + 1, comes_back=version.id in changes.again)
+        if place is not None:
+            n, last_us = n + 1, max(clock_us, last_us + 1)
+            added.append((version, place))
+            times.append(last_us)
+    if not added:
+        return
+    # at a whole millisecond: whoever cuts the date of the last one off there, as JavaScript does,
+    # and goes on from it, gets nothing twice
+    last_us = times[-1] = -(-last_us // 1_000) * 1_000
+    _store_order(session, counter.collection_id, order)
+    _insert(session, counter.collection_id, added, times)
+    # what this very transaction kept, nobody can have erased
+    back = [version for version, _place in added if not version.is_new]
+    _bring_back(session, back, {version.id for version in back})
     counter.n, counter.last_added_us = n, last_us
     session.flush()
+
+
+def _enter(order: _Order, version: Kept, seq: int, *, comes_back: bool) -> _Place | None:
+    """Return the new place of a version, None if it stays where it is, or away."""
+    owner_id, stix_id, key = version.item.key
+    new = _Place(seq, owner_id, key)
+    places = order.places.get(stix_id)
+    if places is None:
+        order.places[stix_id] = [new]
+        return new
+    if places[0].owner_id != owner_id:
+        raise OtherProducerError(stix_id)
+    same = next((place for place in places if place.version_key == key), None)
+    if same is not None:
+        if not (same.is_withdrawn and comes_back):
+            return None
+        order.removed.append(same.seq)  # its position stays empty: it comes back at a new one
+        places.remove(same)
+    _mark_ends(new, places, order.changed)
+    places.append(new)
+    return new
+
+
+def _mark_ends(new: _Place, places: Sequence[_Place], changed: dict[int, _Place]) -> None:
+    """Say which of an object's versions is now the last and which the first, by their times."""
+    others = [place for place in places if not place.is_withdrawn]
+    new.is_last = all(other.version_key < new.version_key for other in others)
+    new.is_first = all(other.version_key > new.version_key for other in others)
+    for other in others:
+        if (new.is_last and other.is_last) or (new.is_first and other.is_first):
+            other.is_last = other.is_last and not new.is_last
+            other.is_first = other.is_first and not new.is_first
+            if other.is_stored:
+                changed[other.seq] = other
+
+
+def _store_order(session: Session, collection_id: uuid.UUID, order: _Order) -> None:
+    """Store what was the last or first version of an object before, and what leaves its place."""
+    for part in in_parts(order.removed):
+        gone = sa.delete(FeedEntry).where(
+            FeedEntry.collection_id == collection_id, FeedEntry.seq.in_(part)
+        )
+        session.execute(gone.execution_options(synchronize_session=False))
+    ends: dict[tuple[bool, bool], list[int]] = {}
+    for seq, place in sorted(order.changed.items()):
+        ends.setdefault((place.is_last, place.is_first), []).append(seq)
+    for (is_last, is_first), seqs in sorted(ends.items()):
+        for part in in_parts(seqs):
+            changed = sa.update(FeedEntry).where(
+                FeedEntry.collection_id == collection_id, FeedEntry.seq.in_(part)
+            )
+            session.execute(
+                changed.values(is_last=is_last, is_first=is_first).execution_options(
+                    synchronize_session=False
+                )
+            )
+
+
+def _insert(
+    session: Session,
+    collection_id: uuid.UUID,
+    added: Sequence[tuple[Kept, _Place]],
+    times: Sequence[int],
+) -> None:
+    items = [version.item for version, _place in added]
+    columns = {
+        "seq": [place.seq for _version, place in added],
+        "added_us": times,
+        "object_version_id": [version.id for version, _place in added],
+        "owner_id": [item.owner_id for item in items],
+        "stix_id": [item.stix_id for item in items],
+        "type": [item.type for item in items],
+        "version": [item.version for item in items],
+        "version_key": [item.key[2] for item in items],
+        "spec_version": [item.spec_version for item in items],
+        "is_last": [place.is_last for _version, place in added],
+        "is_first": [place.is_first for _version, place in added],
+    }
+    insert_rows(session, FeedEntry.__table__, columns, {"collection_id": collection_id})
 
 
 def _bring_back(session: Session, versions: Sequence[Kept], added: set[uuid.UUID]) -> None:
@@ -161,35 +221,49 @@ def _bring_back(session: Session, versions: Sequence[Kept], added: set[uuid.UUID
     erased: set[uuid.UUID] = set()
     for part in in_parts(sorted(added)):
         query = sa.select(ObjectVersion.id).where(
-            ObjectVersion.id.in_(part), ObjectVersion.erased_at.is_not(None)
+            ObjectVersion.owner_id.in_({version.item.owner_id for version in versions}),
+            ObjectVersion.id.in_(part),
+            ObjectVersion.erased_at.is_not(None),
         )
         erased.update(session.scalars(query))
     for version in versions:
         if version.id in erased:
             session.execute(
                 sa.update(ObjectVersion)
-                .where(ObjectVersion.id == version.id)
+                .where(
+                    ObjectVersion.owner_id == version.item.owner_id,
+                    ObjectVersion.id == version.id,
+                )
                 .values(body=version.item.body, erased_at=None)
                 .execution_options(synchronize_session=False)
             )
 
 
-def _mark_ends(entry: "_NewEntry", others: Sequence["_Entry"]) -> None:
-    """Say which of an object's versions is now the last and which the first, by their times."""
-    others = [other for other in others if other.withdrawn_at is None]
-    entry.is_last = all(other.version_key < entry.version_key for other in others)
-    entry.is_first = all(other.version_key > entry.version_key for other in others)
-    for other in others:
-        if entry.is_last and other.is_last:
-            other.is_last = False
-        if entry.is_first and other.is_first:
-            other.is_first = False
+def _places(
+    session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]
+) -> dict[str, list[_Place]]:
+    found: dict[str, list[_Place]] = {}
+    for part in in_parts(sorted(set(stix_ids))):
+        query = sa.select(
+            FeedEntry.stix_id,
+            FeedEntry.seq,
+            FeedEntry.owner_id,
+            FeedEntry.version_key,
+            FeedEntry.is_last,
+            FeedEntry.is_first,
+            FeedEntry.withdrawn_at,
+        ).where(FeedEntry.collection_id == collection_id, among(session, FeedEntry.stix_id, part))
+        for stix_id, seq, owner_id, key, is_last, is_first, withdrawn_at in session.execute(query):
+            is_withdrawn = withdrawn_at is not None
+            place = _Place(seq, owner_id, key, is_last, is_first, is_withdrawn, is_stored=True)
+            found.setdefault(stix_id, []).append(place)
+    return found
 
 
 def _entries(
     session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]
-) -> dict[str, list["_Entry"]]:
-    found: dict[str, list[_Entry]] = {}
+) -> dict[str, list[FeedEntry]]:
+    found: dict[str, list[FeedEntry]] = {}
     for part in in_parts(sorted(set(stix_ids))):
         query = sa.select(FeedEntry).where(
             FeedEntry.collection_id == collection_id, FeedEntry.stix_id.in_(part)

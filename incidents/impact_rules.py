@@ -6,7 +6,7 @@ extensions.
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from cirt import vocabularies
 from cirt.errors import N_, InvalidInputError
 from cirt.incidents.case_details import MAX_TEXT, check_moment, plain_text
 from cirt.incidents.entity_counts import checked_counts
+from cirt.stix.impact_rules import IMPACT_FIELDS, REQUIRED, UNLESS_NONE
 
 MOST_RECORDS = 10**15
 MOST_MONEY = 10**15
@@ -24,6 +25,9 @@ MOST_MONEY = 10**15
 _WORD = re.compile(r"[a-z0-9&]+(?:-[a-z0-9&]+)*")
 _CURRENCY = re.compile(r"[A-Z0-9]{2,12}")
 _STAMP = "%Y-%m-%dT%H:%M:%S.000Z"
+
+
+Kind = Literal["word", "step", "whole", "money", "rate", "currency", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +38,46 @@ class Part:
     """
 
     name: str
-    kind: Literal["word", "step", "whole", "money", "rate", "currency", "time"]
+    kind: Kind
     words: str = ""
     required: bool = False
 
 
-_RECORDS = (Part("record_count", "whole"), Part("record_size", "whole"))
+# property -> what it holds, and of which list
+_KINDS: Mapping[str, tuple[Kind, str]] = {
+    "availability_impact": ("step", "availability"),
+    "loss_type": ("word", "confidentiality-loss"),
+    "information_type": ("word", "information-type"),
+    "record_count": ("whole", ""),
+    "record_size": ("whole", ""),
+    "alteration": ("word", "integrity-alteration"),
+    "variety": ("word", "monetary-impact-type"),
+    "min_amount": ("money", ""),
+    "max_amount": ("money", ""),
+    "currency": ("currency", ""),
+    "currency_actual": ("currency", ""),
+    "conversion_rate": ("rate", ""),
+    "conversion_time": ("time", ""),
+    "asset_type": ("word", "asset-type"),
+    "traceability_impact": ("word", "traceability"),
+}
+
+
+def _parts(category: str) -> tuple[Part, ...]:
+    # "impact_type" is the one property whose list depends on the category
+    kinds = {**_KINDS, "impact_type": ("word", f"{category}-impact")}
+    return tuple(
+        Part(name, *kinds[name], required=name == REQUIRED[category])
+        for name in IMPACT_FIELDS[category]
+    )
+
+
+_CATEGORIES = (
+    *("availability", "confidentiality", "integrity", "monetary"),
+    *("physical", "external", "traceability"),
+)
 PARTS: Mapping[str, tuple[Part, ...]] = MappingProxyType(
-    {
-        "availability": (Part("availability_impact", "step", "availability", required=True),),
-        "confidentiality": (
-            Part("loss_type", "word", "confidentiality-loss", required=True),
-            Part("information_type", "word", "information-type"),
-            *_RECORDS,
-        ),
-        "integrity": (
-            Part("alteration", "word", "integrity-alteration", required=True),
-            Part("information_type", "word", "information-type"),
-            *_RECORDS,
-        ),
-        "monetary": (
-            Part("variety", "word", "monetary-impact-type", required=True),
-            Part("min_amount", "money"),
-            Part("max_amount", "money"),
-            Part("currency", "currency"),
-            Part("currency_actual", "currency"),
-            Part("conversion_rate", "rate"),
-            Part("conversion_time", "time"),
-        ),
-        "physical": (
-            Part("impact_type", "word", "physical-impact", required=True),
-            Part("asset_type", "word", "asset-type"),
-        ),
-        "external": (Part("impact_type", "word", "external-impact", required=True),),
-        "traceability": (Part("traceability_impact", "word", "traceability", required=True),),
-    }
+    {category: _parts(category) for category in _CATEGORIES}
 )
 """The properties of each category's extension, in the order of the form."""
 
@@ -164,9 +173,18 @@ def _details(category: str, given: Mapping[str, Any], now: datetime) -> dict[str
                 raise InvalidInputError(N_("Choose one of the entries."), field=part.name)
             continue
         found[part.name] = _value(value, part, now)
-    if category in _MORE:
-        _MORE[category](found)
+    second = UNLESS_NONE.get(category)
+    if second and found[REQUIRED[category]] != "none" and second not in found:
+        raise InvalidInputError(_MISSING[second], field=second)
+    if category == "monetary":
+        _check_money(found)
     return found
+
+
+_MISSING = {
+    "information_type": N_("Say what kind of information it was."),
+    "asset_type": N_("Say what was damaged."),
+}
 
 
 def _value(value: Any, part: Part, now: datetime) -> Any:
@@ -229,21 +247,6 @@ def _moment(value: Any, name: str, now: datetime) -> str:
     return value.astimezone(UTC).strftime(_STAMP)
 
 
-def _check_information(type_name: str) -> Callable[[dict[str, Any]], None]:
-    def check(found: dict[str, Any]) -> None:
-        if found[type_name] != "none" and "information_type" not in found:
-            raise InvalidInputError(
-                N_("Say what kind of information it was."), field="information_type"
-            )
-
-    return check
-
-
-def _check_physical(found: dict[str, Any]) -> None:
-    if found["impact_type"] != "none" and "asset_type" not in found:
-        raise InvalidInputError(N_("Say what was damaged."), field="asset_type")
-
-
 def _check_money(found: dict[str, Any]) -> None:
     is_demand = found["variety"] == "ransom-demand"
     if is_demand and "max_amount" in found and found.setdefault("min_amount", 0) != 0:
@@ -275,11 +278,3 @@ def _check_money(found: dict[str, Any]) -> None:
                 N_("A conversion needs the original currency, the rate and the time of the rate."),
                 field=other,
             )
-
-
-_MORE: Mapping[str, Callable[[dict[str, Any]], None]] = {
-    "confidentiality": _check_information("loss_type"),
-    "integrity": _check_information("alteration"),
-    "physical": _check_physical,
-    "monetary": _check_money,
-}

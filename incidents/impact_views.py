@@ -15,7 +15,7 @@ from cirt.errors import ConflictError, DomainError
 from cirt.incidents import impacts
 from cirt.incidents.case_changes import Difference, differences, shown
 from cirt.incidents.case_models import Incident
-from cirt.incidents.case_pages import asks_for_rows, blueprint, incident_for, refuse
+from cirt.incidents.case_pages import asks_for_rows, blueprint, incident_for, refuse, removal_page
 from cirt.incidents.case_parts import changes_between, stamp_of
 from cirt.incidents.count_fields import counts_in_words
 from cirt.incidents.impact_forms import ImpactForm, form_of, form_values
@@ -198,14 +198,12 @@ def remove_impact(incident_id: uuid.UUID, impact_id: uuid.UUID) -> Any:
         impacts.remove_impact(db_session(), actor(), impact)
         flask.flash(_("The impact was removed."), "success")
         return flask.redirect(flask.url_for(".impacts", incident_id=incident.id))
-    return flask.render_template(
-        "incidents/remove_part.html",
-        incident=incident,
-        tab="impacts",
+    return removal_page(
+        incident,
+        "impacts",
         what=category_word(impact.category),
         text=impact.description,
         question=_("Remove this impact from the incident?"),
-        back=flask.url_for(".impacts", incident_id=incident.id),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
-from cirt.errors import N_, ConflictError, InvalidInputError, NotFoundError, TooLargeError
+from cirt.errors import N_, ConflictError, InvalidInputError, TooLargeError
 from cirt.incidents import cases
 from cirt.incidents.case_details import check_moment
 from cirt.incidents.case_models import Incident
@@ -127,10 +127,7 @@ def remove_impact(session: Session, actor: Actor, impact: IncidentImpact) -> Non
 
 def impact_of(session: Session, incident: Incident, impact_id: uuid.UUID) -> IncidentImpact:
     """Return one impact of this case. Raises NotFoundError for any other."""
-    row = session.get(IncidentImpact, impact_id)
-    if row is None or row.incident_id != incident.id:
-        raise NotFoundError
-    return row
+    return cases.part_of(session, incident, IncidentImpact, impact_id)
 
 
 def details_of(impact: IncidentImpact) -> ImpactDetails:

@@ -102,6 +102,17 @@ def import_status(job_id: uuid.UUID) -> Any:
     )
 
 
+@blueprint.post("/import/<uuid:job_id>/cancel")
+@opens("incident.import")
+def cancel_import(job_id: uuid.UUID) -> Any:
+    """End an import that waits or runs; what was uploaded for it is erased."""
+    job = load(db_session(), actor(), jobs.Job, job_id, seen_by="incident.import")
+    require(db_session(), actor(), "incident.import", job)
+    if not jobs.cancel(db_session(), installation(), actor(), job):
+        flask.flash(_("It is too late to cancel this."), "info")
+    return flask.redirect(flask.url_for(".import_status", job_id=job.id))
+
+
 def _seen(results: list[dict[str, Any]]) -> dict[uuid.UUID, Incident]:
     ids = [uuid.UUID(each["incident_id"]) for each in results]
     query = visible(actor(), Incident, "incident.read").where(Incident.id.in_(ids))

@@ -35,6 +35,8 @@ OWN_INTAKE_JOB = Fact(Job, N_("This file was taken in by somebody else."), _own_
 
 permit("inbox.list", CASE_ROLES)
 permit("inbox.read", CASE_ROLES, REACHES)
+permit("inbox.list", [Role.MACHINE], scope="circles.read")
+permit("inbox.read", [Role.MACHINE], REACHES, scope="circles.read")
 permit("inbox.decide", CASE_ROLES, REACHES)
 permit("inbox.answer", CASE_ROLES, REACHES)
 # into a case, which only an analyst writes; the case is asked for by itself

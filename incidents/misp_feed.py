@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from cirt.errors import N_
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.exits import Exit, may_leave
+from cirt.incidents.feed_clauses import STORED, given_out_now
 from cirt.incidents.inbox.contents import COLLECTING
 from cirt.incidents.object_store import STANDARD_BODIES, in_parts, object_in, published_object
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
@@ -146,13 +147,8 @@ def _rows(session: Session, collection: Collection) -> dict[str, _Row]:
             ObjectVersion.tlp,
             ObjectVersion.digest,
         )
-        .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
-        .where(
-            FeedEntry.collection_id == collection.id,
-            FeedEntry.is_last,
-            FeedEntry.withdrawn_at.is_(None),
-            ObjectVersion.erased_at.is_(None),
-        )
+        .join(ObjectVersion, STORED)
+        .where(*given_out_now(collection.id))
         .order_by(FeedEntry.seq.desc())
     )
     found = (
@@ -179,14 +175,8 @@ def bodies_of(
     for part in in_parts(sorted(set(stix_ids))):
         query = (
             sa.select(FeedEntry.stix_id, ObjectVersion.body)
-            .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
-            .where(
-                FeedEntry.collection_id == collection.id,
-                FeedEntry.stix_id.in_(part),
-                FeedEntry.is_last,
-                FeedEntry.withdrawn_at.is_(None),
-                ObjectVersion.erased_at.is_(None),
-            )
+            .join(ObjectVersion, STORED)
+            .where(*given_out_now(collection.id), FeedEntry.stix_id.in_(part))
         )
         for stix_id, body in session.execute(query):
             if body is not None:

@@ -7,14 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from cirt import audit, taxonomies
+from cirt import taxonomies
 from cirt.access import Actor, role_allows
 from cirt.accounts import signing
 from cirt.accounts.models import User
 from cirt.clock import now
-from cirt.db import after_commit
-from cirt.errors import N_, DomainError, ForbiddenError, InvalidInputError, NotFoundError
-from cirt.files import FileStore, StoredFile, content_of
+from cirt.errors import N_, DomainError, ForbiddenError
+from cirt.files import erase_upload, erased_when_unfit, forget_upload, read_upload
 from cirt.incidents import cases, observables
 from cirt.incidents.case_details import MAX_COMMENT, UNDETERMINED, CaseDetails
 from cirt.incidents.case_models import IncidentRule
@@ -32,45 +31,33 @@ from cirt.stix.misp_exchange import import_events, import_files
 KEPT_LOSSES = 5_000
 
 
-@handles(IMPORT_JOB)
+@handles(IMPORT_JOB, name=N_("Import of MISP events"), cancelled=forget_upload)
 def import_misp(task: Task) -> Effect:
     """Read the uploaded file in a limited process; the effect records its incidents."""
     database, files = task.services.database, task.services.files
     file_id = uuid.UUID(task.payload["file_id"])
-    with database.reading() as session:
-        row = session.get(StoredFile, file_id)
-        try:
-            data = content_of(files, row).read_bytes() if row else None
-        except NotFoundError:
-            data = None
-        if row is None or data is None:
-            raise InvalidInputError(N_("The uploaded file was removed already; upload it again."))
-        name, sha256 = row.name, row.sha256
+    upload = read_upload(database, files, file_id)
     refused: list[Refused] = []
-    try:
-        events = _folder(data, refused) if is_folder(data) else import_events(data)
-    except DomainError:
-        # what cannot be used is not kept
-        with database.writing() as session:
-            _erase(session, files, file_id)
-        raise
+    with erased_when_unfit(database, files, file_id):
+        data = upload.data
+        events = _folder(data, refused, task) if is_folder(data) else import_events(data)
 
     def effect(session: Session) -> dict[str, Any]:
         actor = _actor(session, task)
-        file = {"name": name, "sha256": sha256}
+        file = {"name": upload.name, "sha256": upload.sha256}
         results = [_record(session, actor, event, file) for event in events]
-        _erase(session, files, file_id)
+        erase_upload(session, files, file_id)
         return {"incidents": results, "refused": [_refusal(one) for one in refused]}
 
     return effect
 
 
-def _folder(data: bytes, refused: list[Refused]) -> list[MispImport]:
+def _folder(data: bytes, refused: list[Refused], task: Task) -> list[MispImport]:
     """Return the events of a feed's folder; what is not taken of it is added to `refused`."""
     folder = read_folder(data)
     refused += folder.refused
     events = []
-    for key, found in import_files(folder.events).items():
+    for key, found in import_files(folder.events, task.progress).items():
         if isinstance(found, DomainError):
             refused.append(Refused(f"{key}.json", found.message, dict(found.params)))
         else:
@@ -204,16 +191,3 @@ def without_controls(text: str) -> str:
     return "".join(
         " " if unicodedata.category(each) == "Cc" and each not in "\n\t" else each for each in text
     )
-
-
-def _erase(session: Session, files: FileStore, file_id: uuid.UUID) -> None:
-    """Forget the upload: the incident holds what was taken over."""
-    row = session.get(StoredFile, file_id)
-    if row is None:
-        return
-    path = files.path_of(file_id)
-    audit.record(
-        session, None, "file.erase", row, chain_id=row.administration_id, sha256=row.sha256
-    )
-    session.delete(row)
-    after_commit(session, lambda: path.unlink(missing_ok=True))

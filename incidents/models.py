@@ -8,6 +8,7 @@ from cirt.incidents import (
     recall_models,
     release_models,
     store_models,
+    webhook_models,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "recall_models",
     "release_models",
     "store_models",
+    "webhook_models",
 ]

@@ -17,12 +17,13 @@ from cirt.errors import N_, ConflictError, DomainError, ForbiddenError, InvalidI
 from cirt.incidents import circles, feed, submissions
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.object_store import Incoming, Kept
+from cirt.incidents.reasons import checked_reason
 from cirt.incidents.release_policy import may_enter
 from cirt.incidents.store_models import ObjectVersion, Submission
 from cirt.incidents.submissions import ADMITTED, REFUSED, WAITING, Name, versions_of
 from cirt.stix.marking import TLP
 
-MAX_REASON: Final = 2_000
+NO_REASON: Final = N_("Say why it is refused, in at most %(most)s characters; the sender reads it.")
 
 
 def admit(
@@ -48,7 +49,7 @@ def admit(
         )
     left_out = [row for row in versions if row.id not in chosen]
     if left_out:
-        _check_reason(reason)
+        reason = checked_reason(reason, NO_REASON)
     obstacle = circles.obstacle(collection, submission.administration_id)
     if obstacle is not None:
         raise ForbiddenError(obstacle)
@@ -80,7 +81,7 @@ def admit(
 
 def refuse(session: Session, actor: Actor, submission: Submission, *, reason: str) -> None:
     """Refuse all of it; its bodies are gone then, and the sender reads the reason."""
-    _check_reason(reason)
+    reason = checked_reason(reason, NO_REASON)
     submission = _open(session, submission)
     versions = versions_of(session, submission)
     _decide(session, actor, submission, REFUSED, reason)
@@ -108,15 +109,6 @@ def _open(session: Session, submission: Submission) -> Submission:
     if found.state != WAITING:
         raise ConflictError(N_("This was decided meanwhile; look at the list again."))
     return found
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip() or len(reason) > MAX_REASON:
-        raise InvalidInputError(
-            N_("Say why it is refused, in at most %(most)s characters; the sender reads it."),
-            field="reason",
-            most=MAX_REASON,
-        )
 
 
 def _hindrance(

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -15,11 +15,19 @@ from cirt import strictjson
 from cirt.clock import now
 from cirt.errors import N_, ConflictError
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
+from cirt.many_rows import among, insert_absent, new_ids
 from cirt.stix import withdrawal
-from cirt.stix.attack import published_attack
+from cirt.stix.attack import MITRE, published_attack
 from cirt.stix.extensions import EXTENSION_IDS, published
 from cirt.stix.ids import canonical_json
-from cirt.stix.marking import TLP, published_marking, strictest, tlp_of
+from cirt.stix.marking import (
+    MITRE_STATEMENT,
+    RESERVED_IDS,
+    TLP,
+    published_marking,
+    strictest,
+    tlp_of,
+)
 from cirt.stix.taxii_filters import version_key
 
 STANDARD_BODIES: Final = uuid.UUID(int=0)
@@ -35,6 +43,9 @@ AT_ONCE: Final = 1_000  # values of one statement, below the limits of both data
 
 Item = TypeVar("Item")
 
+Key = tuple[uuid.UUID, str, str]
+"""What makes a version unique: owner, id, version in a form that sorts."""
+
 
 class DifferentContentError(ConflictError):
     """The same owner, id and version came with other bytes than before."""
@@ -44,9 +55,13 @@ class TakenBackError(DifferentContentError):
     """The bytes of this version were erased, and come back only by a release."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Incoming:
-    """One object about to be kept. body: its canonical JSON (RFC 8785)."""
+    """One object about to be kept; nothing changes it. body: its canonical JSON (RFC 8785).
+
+    version: as a manifest writes it. digest: SHA-256 of the body, in hex. key: what makes it
+    unique: owner, id, version.
+    """
 
     owner_id: uuid.UUID
     stix_id: str
@@ -56,29 +71,27 @@ class Incoming:
     modified: str
     tlp: TLP
     body: bytes
+    version: str = field(init=False)
+    digest: str = field(init=False)
+    key: tuple[uuid.UUID, str, str] = field(init=False)
 
-    @property
-    def version(self) -> str:
-        """The version as a manifest writes it."""
-        return self.modified or self.created or UNVERSIONED
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the body, in hex."""
-        return hashlib.sha256(self.body).hexdigest()
-
-    @property
-    def key(self) -> tuple[uuid.UUID, str, str]:
-        """What makes it unique: owner, id, version."""
-        return self.owner_id, self.stix_id, version_key(self.version)
+    def __post_init__(self) -> None:
+        """Compute once what is asked for several times."""
+        self.version = self.modified or self.created or UNVERSIONED
+        self.digest = hashlib.sha256(self.body).hexdigest()
+        self.key = (self.owner_id, self.stix_id, version_key(self.version))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
-    """An object that is kept, under the id of its row."""
+    """An object that is kept, under the id of its row; nothing changes it.
+
+    is_new: whether this transaction made the row, so that nobody else can know of it.
+    """
 
     id: uuid.UUID
     item: Incoming
+    is_new: bool = False
 
 
 def incoming(stix_object: Mapping[str, Any], owner_id: uuid.UUID, tlp: TLP) -> Incoming:
@@ -115,8 +128,11 @@ def marking_of(
     """
     if published_marking(str(stix_object.get("id"))):
         return TLP.CLEAR
-    labels = [tlp_of(stix_object.get("object_marking_refs"), policies)]
-    for granular in stix_object.get("granular_markings", ()):
+    whole = tlp_of(stix_object.get("object_marking_refs"), policies)
+    if "granular_markings" not in stix_object:
+        return whole
+    labels = [whole]
+    for granular in stix_object["granular_markings"]:
         if "marking_ref" in granular:  # else it names a language
             labels.append(tlp_of([granular["marking_ref"]], policies))
     return None if None in labels else strictest(label for label in labels if label)
@@ -124,11 +140,20 @@ def marking_of(
 
 def published_object(stix_id: str) -> Mapping[str, Any] | None:
     """Return the object that a standard body publishes under this id, None for any other id."""
+    if not stix_id.startswith(_published_kinds()):
+        return None
     return (
         published_marking(stix_id)
         or _published_extensions().get(stix_id)
         or published_attack(stix_id)
     )
+
+
+@cache
+def _published_kinds() -> tuple[str, ...]:
+    """Return how the ids of everything begin that standard bodies publish."""
+    ids = [*RESERVED_IDS, *_published_extensions(), MITRE, MITRE_STATEMENT, "attack-pattern--"]
+    return tuple(sorted({f"{stix_id.partition('--')[0]}--" for stix_id in ids}))
 
 
 @cache
@@ -157,43 +182,56 @@ def keep(
     An exact duplicate returns the row that was there. Two writers of the same new object meet in
     the database: one inserts, the other finds the row.
     """
-    by_key: dict[tuple[uuid.UUID, str, str], Incoming] = {}
+    by_key: dict[Key, Incoming] = {}
     for item in items:
         by_key.setdefault(item.key, item)
-    moment = now()
-    rows = [
-        {
-            "id": uuid.uuid4(),
-            "owner_id": owner_id,
-            "stix_id": stix_id,
-            "version": version,
-            "type": item.type,
-            "spec_version": item.spec_version,
-            "created": item.created,
-            "modified": item.modified,
-            "digest": item.digest,
-            "tlp": item.tlp.value,
-            "body": item.body,
-            "received_at": moment,
-            "via": via,
-        }
-        # in the order of their keys, so that two writers never wait for each other in a circle
-        for (owner_id, stix_id, version), item in sorted(by_key.items(), key=lambda pair: pair[0])
-    ]
-    insert = insert_if_absent(session, ObjectVersion.__table__)
-    for part in in_parts(rows):
-        session.execute(insert, list(part))
-    kept = _by_key(session, [item.key for item in items])
+    new: dict[Key, uuid.UUID] = {}
+    # in the order of their keys, so that two writers never wait for each other in a circle
+    for owner_id in sorted({key[0] for key in by_key}):
+        mine = sorted(item for item in by_key.items() if item[0][0] == owner_id)
+        new |= _insert(session, owner_id, [item for _key, item in mine], via)
+    old = _by_key(session, [key for key in by_key if key not in new])
     results: list[Kept | DifferentContentError] = []
     for item in items:
-        key, digest, is_erased = kept[item.key]
+        if item.key in new:
+            first = by_key[item.key]
+            same = item is first or item.digest == first.digest
+            results.append(Kept(new[item.key], item, is_new=True) if same else _different(item))
+            continue
+        row_id, digest, is_erased = old[item.key]
         if digest != item.digest:
             results.append(_different(item))
         else:
             # a release is a new act, approved by a person; the feed then stores the bytes again
             is_back = is_erased and via != "release"
-            results.append(taken_back(item) if is_back else Kept(key, item))
+            results.append(taken_back(item) if is_back else Kept(row_id, item))
     return results
+
+
+def _insert(
+    session: Session, owner_id: uuid.UUID, items: Sequence[Incoming], via: str
+) -> dict[Key, uuid.UUID]:
+    """Insert what is absent, and return the rows if it is certain that all are new."""
+    ids = new_ids(len(items))
+    columns: dict[str, Sequence[Any]] = {
+        "id": ids,
+        "stix_id": [item.stix_id for item in items],
+        "version": [item.key[2] for item in items],
+        "type": [item.type for item in items],
+        "spec_version": [item.spec_version for item in items],
+        "created": [item.created for item in items],
+        "modified": [item.modified for item in items],
+        "digest": [item.digest for item in items],
+        "tlp": [item.tlp.value for item in items],
+        "body": [item.body for item in items],
+    }
+    constants = {"owner_id": owner_id, "received_at": now(), "via": via}
+    inserted = insert_absent(session, ObjectVersion.__table__, columns, constants)
+    # what standard bodies publish belongs to nobody: whether it was here before is not to be told
+    # from the statements that follow
+    if inserted < len(items) or owner_id == STANDARD_BODIES:
+        return {}
+    return {item.key: one for item, one in zip(items, ids, strict=True)}
 
 
 def differing(session: Session, items: Sequence[Incoming]) -> DifferentContentError | None:
@@ -212,7 +250,7 @@ def strictest_before(
     found: dict[str, TLP] = {}
     for part in in_parts(sorted(set(stix_ids))):
         query = sa.select(ObjectVersion.stix_id, ObjectVersion.tlp).where(
-            ObjectVersion.owner_id == owner_id, ObjectVersion.stix_id.in_(part)
+            ObjectVersion.owner_id == owner_id, among(session, ObjectVersion.stix_id, part)
         )
         for stix_id, tlp in session.execute(query):
             found[stix_id] = max(found.get(stix_id, TLP.CLEAR), TLP(tlp))
@@ -289,11 +327,9 @@ def taken_back(item: Incoming) -> TakenBackError:
     )
 
 
-def _by_key(
-    session: Session, keys: Sequence[tuple[uuid.UUID, str, str]]
-) -> dict[tuple[uuid.UUID, str, str], tuple[uuid.UUID, str, bool]]:
+def _by_key(session: Session, keys: Sequence[Key]) -> dict[Key, tuple[uuid.UUID, str, bool]]:
     """Return id and digest of the rows with these keys, and whether the body was erased."""
-    found: dict[tuple[uuid.UUID, str, str], tuple[uuid.UUID, str, bool]] = {}
+    found: dict[Key, tuple[uuid.UUID, str, bool]] = {}
     wanted = set(keys)
     for owner_id in sorted({key[0] for key in wanted}):
         ids = sorted({key[1] for key in wanted if key[0] == owner_id})
@@ -304,7 +340,7 @@ def _by_key(
                 ObjectVersion.id,
                 ObjectVersion.digest,
                 ObjectVersion.erased_at,
-            ).where(ObjectVersion.owner_id == owner_id, ObjectVersion.stix_id.in_(part))
+            ).where(ObjectVersion.owner_id == owner_id, among(session, ObjectVersion.stix_id, part))
             for stix_id, version, row_id, digest, erased_at in session.execute(query):
                 if (owner_id, stix_id, version) in wanted:
                     found[owner_id, stix_id, version] = row_id, digest, erased_at is not None

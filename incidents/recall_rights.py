@@ -16,7 +16,9 @@ def _own_recall(actor: Actor) -> sa.ColumnElement[bool]:
         Incident.id == Recall.incident_id, OWN_INCIDENT.clause(actor)
     )
     return sa.and_(
-        Recall.administration_id == actor.administration_id, incident.correlate(Recall).exists()
+        Recall.administration_id == actor.administration_id,
+        # what a machine deleted, or withdrew by TAXII, belongs to no case
+        sa.or_(Recall.incident_id.is_(None), incident.correlate(Recall).exists()),
     )
 
 
@@ -63,6 +65,10 @@ permit("recall.start", [Role.RELEASING_OFFICER], OWN_INCIDENT)
 permit("recall.list", CASE_ROLES)
 permit("recall.read", CASE_ROLES, OWN_RECALL)
 permit("recall.read", CASE_ROLES, ADDRESSED_RECALL)
+permit("recall.list", [Role.MACHINE], scope="releases.read")
+permit("recall.list", [Role.MACHINE], scope="circles.read")
+permit("recall.read", [Role.MACHINE], OWN_RECALL, scope="releases.read")
+permit("recall.read", [Role.MACHINE], ADDRESSED_RECALL, scope="circles.read")
 permit("recall.own", CASE_ROLES, OWN_RECALL)
 permit("recall.acknowledge", CASE_ROLES, ADDRESSED_RECALL)
 

@@ -12,12 +12,13 @@ from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
 from cirt.errors import N_, ConflictError, ForbiddenError, InvalidInputError
-from cirt.incidents import audience_ids, cases, circles, feed, object_store
+from cirt.incidents import audience_ids, cases, circles, feed, object_store, standing_approvals
 from cirt.incidents.audience_ceilings import check_ceiling
 from cirt.incidents.case_models import Incident
-from cirt.incidents.circle_models import Collection
+from cirt.incidents.circle_models import Collection, MachineWriting
 from cirt.incidents.exits import Exit, may_leave
 from cirt.incidents.object_store import DifferentContentError
+from cirt.incidents.reasons import checked_reason
 from cirt.incidents.release_feedback import prepare_feedback
 from cirt.incidents.release_freeze import DAMAGED, objects_of
 from cirt.incidents.release_models import Release, ReleaseState
@@ -26,14 +27,18 @@ from cirt.incidents.release_outlook import (
     channel_of,
     counted_together,
     has_second_person,
+    may_be_approved_from,
     needs_acknowledgement,
+    preparer_for,
     staleness,
 )
 from cirt.incidents.release_policy import (
     POLICY_SENTENCES,
     Approval,
+    Channel,
     Need,
     check_approval,
+    check_standing,
     may_enter,
 )
 from cirt.incidents.release_preparation import (
@@ -43,6 +48,7 @@ from cirt.incidents.release_preparation import (
     prepare_release,
 )
 from cirt.incidents.release_terms import ReleaseTerms
+from cirt.stix.marking import TLP
 
 __all__ = [
     "UNCHANGED",
@@ -54,11 +60,23 @@ __all__ = [
     "prepare_feedback",
     "prepare_release",
     "refuse_release",
+    "stand_for",
 ]
 
-MAX_REASON = 2_000
-
 NOT_OPEN = N_("Somebody decided about this release meanwhile.")
+MACHINE_AND_ALONE = N_(
+    "A machine prepared this release, and you are the only one who may approve it: you may do so"
+    " from %(time)s UTC on."
+)
+NO_STANDING = N_(
+    "No standing approval lets machines of your administration release directly to this audience."
+    " A releasing officer approves this release."
+)
+NOT_STANDING = N_(
+    "A standing approval does not cover what a file brought, what the recipients' policies speak"
+    " against, and what was withdrawn before. A releasing officer approves this release."
+)
+NOT_YOURS_TO_END = N_("A person prepared this release; a person ends it.")
 
 
 def approve_release(
@@ -80,28 +98,24 @@ def approve_release(
     the release itself names no time; 0 for as long as they are wanted. Everything that was true
     when the bytes were frozen is checked again; whatever is not raises, and nothing leaves.
     """
-    incident, collection = _locked(session, release)
-    if not hmac.compare_digest(sha256_seen.encode(), release.sha256.encode()):
-        raise ConflictError(N_("You saw other bytes than these. Look at them again."))
-    bundle = _undamaged(release)
-    still = staleness(session, release, incident, collection)
-    if still is not None:
-        raise ConflictError(still)
-    _check_marking(release, incident, collection)
+    incident, collection, bundle = _fit_to_leave(session, release, sha256_seen)
     if actor.user_id is None:
         raise ForbiddenError(N_("A person must approve a release."))
-    _check_length(reason)
+    reason = checked_reason(reason, missing="")
+    preparer = preparer_for(session, release, actor.user_id)
+    if release.prepared_by is None and preparer == actor.user_id:
+        from_then = may_be_approved_from(release, delay)
+        if now() < from_then:
+            raise ForbiddenError(MACHINE_AND_ALONE, time=f"{from_then:%Y-%m-%d %H:%M}")
     met = check_approval(
         release.label,
         channel_of(incident),
         Approval(
-            preparer=release.prepared_by,
+            preparer=preparer,
             prepared_at=release.prepared_at,
             approver=actor.user_id,
             at=now(),
-            has_second_person=has_second_person(
-                session, release.administration_id, release.prepared_by
-            ),
+            has_second_person=has_second_person(session, release.administration_id, preparer),
             delay=delay,
             reason=reason,
         ),
@@ -119,12 +133,52 @@ def approve_release(
             N_("Say that you saw what the recipients' policies have against it."),
             field="acknowledged",
         )
-    _let_out(session, release, bundle)
-    if incident is not None:
-        incident.released_at = now()
+    release.reason = reason if met is Need.DELAY else ""
+    _leave(session, actor, release, bundle, met, keep_days)
+
+
+def stand_for(
+    session: Session, actor: Actor, release: Release, *, sha256_seen: str, keep_days: int = 0
+) -> None:
+    """Let out, for a machine, the bytes that a standing approval covers; recorded as approved by it.
+
+    Raises ForbiddenError, saying that a person approves, for everything else.
+    """
+    incident, collection, bundle = _fit_to_leave(session, release, sha256_seen)
+    approval = standing_approvals.approval_for(session, collection.id, release.administration_id)
+    if approval is None or collection.machine_writing != MachineWriting.DIRECT:
+        raise ForbiddenError(NO_STANDING)
+    if channel_of(incident) is Channel.IMPORT or needs_acknowledgement(release):
+        raise ForbiddenError(NOT_STANDING)
+    check_standing(release.label, Channel.MACHINE, ceiling=TLP(approval.ceiling))
+    release.approval_id = approval.id
+    _leave(session, actor, release, bundle, Need.STANDING_APPROVAL, keep_days)
+
+
+def _fit_to_leave(
+    session: Session, release: Release, sha256_seen: str
+) -> tuple[Incident | None, Collection, bytes]:
+    """Return incident, circle and bytes, the release being held, or raise what stands against it."""
+    incident, collection = _locked(session, release)
+    if not hmac.compare_digest(sha256_seen.encode(), release.sha256.encode()):
+        raise ConflictError(N_("You saw other bytes than these. Look at them again."))
+    bundle = _undamaged(release)
+    still = staleness(session, release, incident, collection)
+    if still is not None:
+        raise ConflictError(still)
+    _check_marking(release, incident, collection)
+    return incident, collection, bundle
+
+
+def _leave(
+    session: Session, actor: Actor, release: Release, bundle: bytes, met: Need, keep_days: int
+) -> None:
+    """Let the bytes out, and note by what they were approved."""
+    _let_out(session, release, bundle, by_person=met is not Need.STANDING_APPROVAL)
+    if release.incident_id is not None:
+        session.get_one(Incident, release.incident_id).released_at = now()
         audience_ids.note_id(session, release, now())
     release.policy = met.value
-    release.reason = reason.strip() if met is Need.DELAY else ""
     days = release.retention_days or keep_days
     release.keep_until = now() + timedelta(days=days) if days else None
     _end(session, actor, release, ReleaseState.APPROVED, reason="")
@@ -174,12 +228,12 @@ def approve_batch(
 def refuse_release(session: Session, actor: Actor, release: Release, *, reason: str) -> None:
     """End a preparation: withdrawn by who prepared it, refused by anybody else, with a reason."""
     _locked(session, release)
-    if not reason.strip():
-        raise InvalidInputError(N_("Say why, so that the others learn it."), field="reason")
-    _check_length(reason)
+    reason = checked_reason(reason, N_("Say why, so that the others learn it."))
+    if actor.user_id is None and release.prepared_by is not None:
+        raise ForbiddenError(NOT_YOURS_TO_END)
     own = actor.user_id == release.prepared_by
     state = ReleaseState.WITHDRAWN if own else ReleaseState.REFUSED
-    _end(session, actor, release, state, reason=reason.strip())
+    _end(session, actor, release, state, reason=reason)
 
 
 def _check_marking(release: Release, incident: Incident | None, collection: Collection) -> None:
@@ -189,16 +243,6 @@ def _check_marking(release: Release, incident: Incident | None, collection: Coll
     if not may_enter(strictest, collection.tlp_ceiling) or release.label < present:
         raise ForbiddenError(
             OVER_CEILING, ceiling=collection.tlp_ceiling.label, marking=strictest.label
-        )
-
-
-def _check_length(reason: str) -> None:
-    if len(reason) > MAX_REASON:
-        raise InvalidInputError(
-            N_("Shorten this to %(most)s characters; it has %(length)s."),
-            field="reason",
-            most=MAX_REASON,
-            length=len(reason),
         )
 
 
@@ -223,7 +267,7 @@ def _locked(session: Session, release: Release) -> tuple[Incident | None, Collec
     return incident, collection
 
 
-def _let_out(session: Session, release: Release, bundle: bytes) -> None:
+def _let_out(session: Session, release: Release, bundle: bytes, *, by_person: bool) -> None:
     """Store the frozen objects and queue them for the circle's feed, or raise."""
     objects = objects_of(bundle, release.administration_id, release.collection_id)
     owners = feed.owners_in(session, release.collection_id, [one.stix_id for one in objects])
@@ -238,8 +282,12 @@ def _let_out(session: Session, release: Release, bundle: bytes) -> None:
         if isinstance(result, DifferentContentError):
             raise result
         versions.append(result)
+    if not by_person:
+        ids = [version.id for version in versions]
+        if feed.versions_in(session, release.collection_id, ids, only_withdrawn=True):
+            raise ForbiddenError(NOT_STANDING)
     # a person approved these bytes: what was withdrawn of them comes back
-    feed.append(session, release.collection_id, versions, even_withdrawn=True)
+    feed.append(session, release.collection_id, versions, even_withdrawn=by_person)
 
 
 def _end(

@@ -7,12 +7,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
 from cirt.errors import N_, ForbiddenError, InvalidInputError
 from cirt.incidents import feed, object_store
 from cirt.incidents.circle_models import Collection, CollectionKind
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.inbox_models import ReceivedItem
 from cirt.incidents.object_store import object_in, published_object
 from cirt.incidents.producers import (
@@ -21,15 +21,16 @@ from cirt.incidents.producers import (
     identity_object,
 )
 from cirt.incidents.release_freeze import objects_of
-from cirt.incidents.release_models import Release, ReleaseKind, ReleaseState
+from cirt.incidents.release_models import Release, ReleaseKind
 from cirt.incidents.release_outlook import (
     audience_as_kept,
     conflicts_of,
     outlook_for,
     recipients_of,
 )
+from cirt.incidents.release_storing import store_prepared
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
-from cirt.stix.ids import canonical_json, object_id
+from cirt.stix.ids import bundle_of, canonical_json, object_id
 from cirt.stix.marking import strictest
 from cirt.stix.references import references_of
 from cirt.stix.validation import check_object
@@ -103,25 +104,8 @@ def prepare_feedback(
         sha256=hashlib.sha256(body).hexdigest(),
         size=len(body),
         object_count=len(found),
-        prepared_by=actor.user_id,
-        prepared_at=now(),
-        state=ReleaseState.PREPARED.value,
     )
-    session.add(release)
-    session.flush()
-    audit.record(
-        session,
-        actor,
-        "release.prepare",
-        release,
-        received=str(received_item.id),
-        kind=kind.value,
-        collection=str(collection.id),
-        sha256=release.sha256,
-        size=release.size,
-        tlp=release.tlp,
-    )
-    return release
+    return store_prepared(session, actor, release, received=str(received_item.id), kind=kind.value)
 
 
 def _complete(
@@ -181,13 +165,13 @@ def _bundle(received_item: ReceivedItem, objects: Sequence[Mapping[str, Any]]) -
     ordered = sorted(objects, key=lambda one: (str(one["type"]), str(one["id"])))
     joined = b",".join(canonical_json(one) for one in ordered)
     bundle_id = object_id("bundle", received_item.id, hashlib.sha256(joined).hexdigest())
-    return b'{"id":"%s","objects":[%s],"type":"bundle"}' % (bundle_id.encode(), joined)
+    return bundle_of(bundle_id, [joined])
 
 
 def _title_of(session: Session, received_item: ReceivedItem) -> str:
     body = session.scalar(
         sa.select(ObjectVersion.body)
-        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+        .join(FeedEntry, STORED)
         .where(
             # other audiences may have later versions, of which nothing is known here
             FeedEntry.collection_id == received_item.collection_id,

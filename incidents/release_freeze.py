@@ -18,7 +18,7 @@ from cirt.incidents.release_models import Release
 from cirt.incidents.release_sections import sections_from
 from cirt.incidents.release_terms import ReleaseTerms
 from cirt.stix import wire
-from cirt.stix.ids import canonical_json
+from cirt.stix.ids import bundle_of, canonical_json
 from cirt.stix.iep import iep_labels
 
 DAMAGED = N_("The stored bytes are damaged. Prepare the release again.")
@@ -117,8 +117,7 @@ def objects_of(bundle: bytes, administration_id: UUID, collection_id: UUID) -> l
     canonical forms are the very bytes of the bundle.
     """
     read = object_store.object_in(bundle)
-    joined = b",".join(canonical_json(one) for one in read["objects"])
-    if b'{"id":"%s","objects":[%s],"type":"bundle"}' % (read["id"].encode(), joined) != bundle:
+    if bundle_of(read["id"], map(canonical_json, read["objects"])) != bundle:
         raise ConflictError(DAMAGED)
     return list(_owned(read["objects"], administration_id, collection_id))
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cirt.accounts.models import Administration, User
+from cirt.accounts.models import Administration, ApiToken, User
 from cirt.clock import now
 from cirt.db import Base, new_id
 from cirt.incidents.circle_models import Collection
@@ -46,7 +46,8 @@ class Release(Base):
     {"kind", "place", "action", "reason", "count"}, never the value. conflicts: what stood against
     it in the partners' policy cards when it was prepared. retention_days: how long recipients may
     keep it, None if not asked; keep_until: when its bodies are erased here. object_uuid: the id
-    under which this audience knows the incident.
+    under which this audience knows the incident. prepared_by: None if a machine prepared it, by
+    prepared_token then. approval_id: the standing approval by which a machine let it out.
     """
 
     __tablename__ = "release"
@@ -86,15 +87,18 @@ class Release(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int]
     object_count: Mapped[int]
-    prepared_by: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("user_account.id"))
+    prepared_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    prepared_token: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("api_token.id"))
     prepared_at: Mapped[datetime] = mapped_column(default=now)
     ended_by: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    approval_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid(as_uuid=True))
 
     administration: Mapped[Administration] = relationship(lazy="joined")
     collection: Mapped[Collection] = relationship(lazy="joined")
-    preparer: Mapped[User] = relationship(foreign_keys=[prepared_by])
+    preparer: Mapped[User | None] = relationship(foreign_keys=[prepared_by])
+    token: Mapped[ApiToken | None] = relationship(foreign_keys=[prepared_token])
     ender: Mapped[User | None] = relationship(foreign_keys=[ended_by])
 
     @property

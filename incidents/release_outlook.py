@@ -50,6 +50,9 @@ NAMED_ANYWAY = N_(
 SHOWN_ONLY = frozenset({"unsaid"})
 
 
+_A_MACHINE = uuid.UUID(int=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What stands between something and an audience before it is prepared.
@@ -246,6 +249,18 @@ def has_second_person(
         .limit(1)
     )
     return session.scalar(query) is not None
+
+
+def preparer_for(session: Session, release: Release, approver_id: uuid.UUID) -> uuid.UUID:
+    """Return who counts as having prepared a release when somebody is about to approve it.
+
+    What a machine prepared is nobody's own, unless who approves is the only one who may: a team of
+    one waits and gives a reason, as for what it prepared itself.
+    """
+    if release.prepared_by is not None:
+        return release.prepared_by
+    others = has_second_person(session, release.administration_id, approver_id)
+    return _A_MACHINE if others else approver_id
 
 
 def newest_approved(session: Session, incident: Incident, collection: Collection) -> Release | None:

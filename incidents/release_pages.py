@@ -14,11 +14,12 @@ from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import local, note_reading
 from cirt.incidents.circle_models import Collection, CollectionKind
 from cirt.incidents.legal_bases import legal_bases
-from cirt.incidents.release_models import Release, ReleaseState
+from cirt.incidents.release_models import Release, ReleaseState, StandingApproval
 from cirt.incidents.release_outlook import (
     channel_of,
     has_second_person,
     may_be_approved_from,
+    preparer_for,
     staleness,
 )
 from cirt.incidents.release_policy import POLICY_SENTENCES, need_of
@@ -40,6 +41,8 @@ def _words() -> dict[str, Any]:
         "legal_basis_name": legal_basis_name,
         "kind_name": lambda row: _(KIND_NAMES[row.kind]),
         "recall_url": recall_url,
+        "preparer_name": preparer_name,
+        "decider_name": decider_name,
     }
 
 
@@ -88,7 +91,7 @@ def policy_of(row: Release) -> str:
     """Return what must happen, or for a decided release what has happened, as a sentence."""
     need: str = row.policy
     if row.is_open:
-        others = has_second_person(db_session(), row.administration_id, row.prepared_by)
+        others = has_second_person(db_session(), row.administration_id, _preparer(row))
         incident = db_session().get(Incident, row.incident_id) if row.incident_id else None
         need = need_of(row.label, channel_of(incident), has_second_person=others)
     return _(POLICY_SENTENCES[need])
@@ -106,9 +109,33 @@ def keep_days() -> int:
 
 def is_alone(row: Release) -> bool:
     """Return whether the actor prepared it and no second person could approve it."""
-    if actor().user_id != row.prepared_by:
+    if actor().user_id != _preparer(row):
         return False
-    return not has_second_person(db_session(), row.administration_id, row.prepared_by)
+    return not has_second_person(db_session(), row.administration_id, _preparer(row))
+
+
+def preparer_name(row: Release) -> str:
+    """Return who prepared a release: a person, or a machine by the label of its token."""
+    if row.preparer is not None:
+        return row.preparer.name
+    return _("%(label)s (machine)", label=row.token.label if row.token else "")
+
+
+def decider_name(row: Release) -> str:
+    """Return who decided about a release, "" while nobody has."""
+    if row.ender is not None:
+        return row.ender.name
+    if row.approval_id is None:
+        withdrew = row.prepared_token is not None and row.state == ReleaseState.WITHDRAWN
+        return preparer_name(row) if withdrew else ""
+    approval = db_session().get(StandingApproval, row.approval_id)
+    return approval.approver.name if approval else ""
+
+
+def _preparer(row: Release) -> uuid.UUID:
+    user_id = actor().user_id
+    assert user_id is not None  # noqa: S101 - pages are for people
+    return preparer_for(db_session(), row, user_id)
 
 
 def approvable_from(row: Release) -> Any:

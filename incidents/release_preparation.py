@@ -29,6 +29,7 @@ from cirt.incidents.release_outlook import (
 )
 from cirt.incidents.release_policy import may_enter
 from cirt.incidents.release_sections import in_reading_order
+from cirt.incidents.release_storing import store_prepared
 from cirt.incidents.release_terms import ReleaseTerms, check_terms
 
 MAX_AUDIENCES = 50
@@ -40,6 +41,8 @@ NO_BASIS = N_(
     "Personal data are kept for this audience. Choose on which legal basis they leave, or decide"
     " that they are masked."
 )
+
+PERSON_FIRST = N_("A person prepared a release for this audience, and nobody decided about it yet.")
 
 DEFAULT = ReleaseTerms()
 
@@ -98,8 +101,8 @@ def prepare_batch(
     All or none: nothing is stored before every audience was found ready. Raises
     AudienceObstaclesError, with what stands against each.
     """
-    if actor.user_id is None:
-        raise ForbiddenError(N_("A person must prepare a release."))
+    if actor.user_id is None and actor.token_id is None:
+        raise ForbiddenError(N_("A person or a machine must prepare a release."))
     if not 1 <= len({collection.id for collection, _terms in plan}) == len(plan) <= MAX_AUDIENCES:
         raise InvalidInputError(
             N_("Choose from 1 to %(most)s audiences, each once."),
@@ -158,9 +161,9 @@ def _stored(
     one: _Ready,
     batch_id: uuid.UUID | None,
 ) -> Release:
-    if actor.user_id is None:
-        raise ForbiddenError(N_("A person must prepare a release."))
     for earlier in open_releases(session, incident, one.collection):
+        if actor.user_id is None and earlier.prepared_by is not None:
+            raise ConflictError(PERSON_FIRST)
         _withdraw(session, actor, earlier)
     bundle, view = one.frozen.bundle, one.frozen.view
     release = Release(
@@ -186,30 +189,19 @@ def _stored(
         sha256=bundle.sha256,
         size=len(bundle.body),
         object_count=len(bundle.objects),
-        prepared_by=actor.user_id,
-        prepared_at=now(),
-        state=ReleaseState.PREPARED.value,
     )
-    session.add(release)
-    session.flush()
-    audit.record(
+    return store_prepared(
         session,
         actor,
-        "release.prepare",
         release,
         incident=str(incident.id),
-        collection=str(one.collection.id),
         batch=str(batch_id) if batch_id else None,
-        sha256=release.sha256,
-        size=release.size,
-        tlp=release.tlp,
         sections=release.sections,
         unattributed=release.unattributed,
         legal_basis=release.legal_basis,
         retention_days=release.retention_days,
         removed=len(release.removed),
     )
-    return release
 
 
 def open_releases(

@@ -50,5 +50,12 @@ permit("incident.list", CASE_ROLES)
 permit("incident.read", CASE_ROLES, OWN_INCIDENT)
 permit("incident.edit", [Role.ANALYST], OWN_INCIDENT)
 permit("incident.export", CASE_ROLES, OWN_INCIDENT)
+
+# the own machines: never TLP:RED, since no named person is behind them
+permit("incident.list", [Role.MACHINE], scope="incidents.read")
+permit("incident.read", [Role.MACHINE], OWN_INCIDENT, scope="incidents.read")
+permit("incident.create", [Role.MACHINE], scope="incidents.write")
+permit("incident.edit", [Role.MACHINE], OWN_INCIDENT, scope="incidents.write")
+
 # the bands that the country's assessments may show
 permit("tally.publish", [Role.RELEASING_OFFICER])

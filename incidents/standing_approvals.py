@@ -13,12 +13,12 @@ from cirt.accounts.models import Administration, Place
 from cirt.clock import now
 from cirt.errors import N_, ForbiddenError, InvalidInputError
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.reasons import checked_reason
 from cirt.incidents.release_models import StandingApproval
 from cirt.incidents.release_policy import may_enter
 from cirt.stix.marking import TLP
 
 MAX_DAYS = 366
-MAX_REASON = 2_000
 
 
 def give_approval(
@@ -42,12 +42,9 @@ def give_approval(
             field="ceiling",
             ceiling=collection.tlp_ceiling.label,
         )
-    if not reason.strip() or len(reason) > MAX_REASON:
-        raise InvalidInputError(
-            N_("Say why machines may add here, in at most %(most)s characters."),
-            field="reason",
-            most=MAX_REASON,
-        )
+    reason = checked_reason(
+        reason, N_("Say why machines may add here, in at most %(most)s characters.")
+    )
     if not now() < until <= now() + timedelta(days=MAX_DAYS):
         raise InvalidInputError(
             N_("Choose a time within the next %(days)s days."), field="until", days=MAX_DAYS
@@ -59,7 +56,7 @@ def give_approval(
         administration_id=actor.administration_id,
         approver_id=actor.user_id,
         ceiling=ceiling.value,
-        reason=reason.strip(),
+        reason=reason,
         until=until,
     )
     session.add(row)

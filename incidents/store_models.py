@@ -14,7 +14,8 @@ from cirt.db import Base, new_id
 class ObjectVersion(Base):
     """One version of one object of one owner, as the exact bytes released or received.
 
-    owner_id: the administration; the nil UUID for what standard bodies publish (TLP markings).
+    owner_id: the administration; the nil UUID for what standard bodies publish (TLP markings). It
+    leads every key, since PostgreSQL keeps the rows in partitions by it.
     modified, created: as written in the object, "" where it has none. version: `modified`, or what
     stands for it, in a form that sorts as text (see `object_store.version_of`). body: None after
     it was erased; the digest stays.
@@ -22,8 +23,8 @@ class ObjectVersion(Base):
 
     __tablename__ = "object_version"
 
+    owner_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True), primary_key=True)
     id: Mapped[uuid.UUID] = new_id()
-    owner_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
     stix_id: Mapped[str] = mapped_column(sa.String(300))
     type: Mapped[str] = mapped_column(sa.String(250))
     spec_version: Mapped[str] = mapped_column(sa.String(8), default="2.1")
@@ -37,7 +38,10 @@ class ObjectVersion(Base):
     via: Mapped[str] = mapped_column(sa.String(10))  # release | taxii
     erased_at: Mapped[datetime | None]
 
-    __table_args__ = (sa.UniqueConstraint("owner_id", "stix_id", "version"),)
+    __table_args__ = (
+        sa.UniqueConstraint("owner_id", "stix_id", "version"),
+        {"postgresql_partition_by": "HASH (owner_id)"},
+    )
 
 
 class FeedCounter(Base):
@@ -73,9 +77,7 @@ class FeedEntry(Base):
     )
     seq: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     added_us: Mapped[int] = mapped_column(sa.BigInteger)
-    object_version_id: Mapped[uuid.UUID] = mapped_column(
-        sa.ForeignKey("object_version.id"), index=True
-    )
+    object_version_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True), index=True)
     owner_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
     stix_id: Mapped[str] = mapped_column(sa.String(300))
     type: Mapped[str] = mapped_column(sa.String(250))
@@ -87,6 +89,9 @@ class FeedEntry(Base):
     withdrawn_at: Mapped[datetime | None]
 
     __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["owner_id", "object_version_id"], ["object_version.owner_id", "object_version.id"]
+        ),
         sa.UniqueConstraint("collection_id", "added_us"),
         sa.UniqueConstraint("collection_id", "stix_id", "version_key"),
         sa.Index(
@@ -97,6 +102,7 @@ class FeedEntry(Base):
             postgresql_where=sa.text("is_last"),
         ),
         sa.Index("ix_feed_entry_type", "collection_id", "type", "seq"),
+        {"postgresql_partition_by": "HASH (collection_id)"},
     )
 
 

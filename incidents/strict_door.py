@@ -28,6 +28,7 @@ from cirt.stix.marking import TLP, tlp_of
 from cirt.stix.taxii_filters import version_key
 from cirt.stix.taxii_protocol import MAX_CONTENT_LENGTH
 from cirt.stix.validation import check_object
+from cirt.stix.validity_proof import Proof
 
 MAX_OBJECTS: Final = 10_000
 MAX_OBJECT_BYTES: Final = 1_000_000
@@ -81,14 +82,17 @@ def examine(
     here can read is kept as TLP:RED, and as strict as an earlier version of it.
     """
     examined = Examined([_name(place, one) for place, one in enumerate(objects)])
+    proof = Proof(moment)
     policies = iep_labels(one for one in objects if _is_good_marking(one, moment))
     holders = _markings_from_holders(objects, policies)
+    passed: set[TLP] = set()
     for place, one in enumerate(objects):
         try:
-            _check(one, moment)
+            _check(one, moment, proof)
             marking = _marking(one, holders, policies, source)
-            if check_marking is not None:
+            if check_marking is not None and marking not in passed:
                 check_marking(marking)
+                passed.add(marking)
             item = object_store.incoming(one, owner, marking)
             if len(item.body) > MAX_OBJECT_BYTES:
                 raise InvalidInputError(
@@ -125,7 +129,7 @@ def keep_accepted(
     kept = {place: one for place, one in found if isinstance(one, Kept)}
     gone: set[uuid.UUID] = set()
     if collection is not None:
-        ids = [one.id for one in kept.values()]
+        ids = [one.id for one in kept.values() if not one.is_new]
         gone = feed.versions_in(session, collection.id, ids, only_withdrawn=True)
     for place, one in found:
         if not isinstance(one, Kept):
@@ -149,8 +153,11 @@ def _name(place: int, one: Any) -> tuple[str, str]:
     return stix_id, version
 
 
-def _check(one: Any, moment: datetime) -> None:
-    problem = next((p for p in check_object(one, now=moment) if p.severity == "error"), None)
+def _check(one: Any, moment: datetime, proof: Proof) -> None:
+    problem = None
+    if not proof.is_valid(one):
+        found = check_object(one, now=moment)
+        problem = next((p for p in found if p.severity == "error"), None)
     if problem is not None:
         raise InvalidInputError(
             N_("%(path)s: %(problem)s"),
@@ -158,7 +165,7 @@ def _check(one: Any, moment: datetime) -> None:
             problem=problem.message % problem.params if problem.params else problem.message,
         )
     # a time of thousands of digits is valid STIX; no version needs that
-    if any(len(one.get(name, "")) > 60 for name in ("created", "modified")):
+    if len(one.get("created", "")) > 60 or len(one.get("modified", "")) > 60:
         raise InvalidInputError(N_("A time has too many digits."))
 
 
@@ -182,7 +189,8 @@ def _marking(
         raise ForbiddenError(N_("It bears a marking that is not known here."))
     if marking is TLP.CLEAR and one["type"] == "marking-definition":
         return marking
-    return max(marking, holders.get(one["id"], TLP.CLEAR))
+    held = holders.get(one["id"])
+    return marking if held is None else max(marking, held)
 
 
 def _markings_from_holders(objects: Sequence[Any], policies: Mapping[str, TLP]) -> dict[str, TLP]:
@@ -212,11 +220,13 @@ def _hold_to_earlier_marking(
     before = object_store.strictest_before(
         session, owner, [item.stix_id for item in known.values()]
     )
-    for place, item in sorted(known.items(), key=lambda pair: version_key(pair[1].version)):
-        earlier = before.get(item.stix_id, TLP.CLEAR)
+    for place, item in sorted(known.items(), key=lambda pair: pair[1].key[2]):
         if place not in examined.accepted or item.owner_id != owner:
             continue
-        if item.tlp < earlier and source is Source.MACHINE:
+        earlier = before.get(item.stix_id)
+        if earlier is None or item.tlp is earlier:
+            before[item.stix_id] = item.tlp
+        elif item.tlp < earlier and source is Source.MACHINE:
             error = ForbiddenError(
                 N_("An earlier version bears %(earlier)s; a machine cannot weaken a marking."),
                 earlier=earlier.label,

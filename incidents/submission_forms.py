@@ -5,7 +5,7 @@ from wtforms import TextAreaField
 from cirt.errors import N_
 from cirt.forms import AtMost, CheckboxList, ChoiceField, Form, Required
 from cirt.incidents.circle_models import MachineWriting
-from cirt.incidents.moderation import MAX_REASON
+from cirt.incidents.reasons import MAX_REASON
 
 DIRECT_WRITING_NAMES: dict[str, str] = {
     MachineWriting.OFF: N_("No"),

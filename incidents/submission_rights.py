@@ -3,14 +3,9 @@
 import sqlalchemy as sa
 
 from cirt.access import Actor, Fact, Role, permit
-from cirt.accounts.models import Administration, AdministrationKind
 from cirt.errors import N_
-from cirt.incidents.circle_models import (
-    CircleMember,
-    Collection,
-    CollectionKind,
-    MachineWriting,
-)
+from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting
+from cirt.incidents.exchange_rights import direct_of_others, own_direct
 from cirt.incidents.store_models import Submission
 
 
@@ -21,31 +16,15 @@ def _decides(actor: Actor) -> sa.ColumnElement[bool]:
         CircleMember.may_moderate.is_(True),
     )
     addressed = sa.select(Collection.id).where(
-        Collection.id == Submission.collection_id, _own_direct(actor)
+        Collection.id == Submission.collection_id, own_direct(actor)
     )
     return sa.or_(
         moderates.correlate(Submission).exists(), addressed.correlate(Submission).exists()
     )
 
 
-def _own_direct(actor: Actor) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        Collection.kind == CollectionKind.DIRECT.value,
-        Collection.administration_id == actor.administration_id,
-    )
-
-
 def _takes_machines(actor: Actor) -> sa.ColumnElement[bool]:
-    sender = sa.select(Administration.id).where(
-        Administration.id == actor.administration_id,
-        Administration.kind == AdministrationKind.MEMBER_STATE.value,
-    )
-    return sa.and_(
-        Collection.kind == CollectionKind.DIRECT.value,
-        Collection.administration_id != actor.administration_id,
-        Collection.machine_writing != MachineWriting.OFF.value,
-        sender.exists(),
-    )
+    return sa.and_(direct_of_others(actor), Collection.machine_writing != MachineWriting.OFF.value)
 
 
 DECIDES = Fact(
@@ -54,7 +33,7 @@ DECIDES = Fact(
 OWN_DIRECT = Fact(
     Collection,
     N_("Each administration decides about what is addressed to it alone."),
-    _own_direct,
+    own_direct,
 )
 TAKES_MACHINES = Fact(
     Collection, N_("This administration takes nothing from machines."), _takes_machines

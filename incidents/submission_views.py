@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from cirt import access, audit, i18n
 from cirt.access import require
 from cirt.accounts.models import Administration
-from cirt.clock import now
 from cirt.errors import DomainError, NotFoundError
 from cirt.incidents import moderation, standing_approvals, submissions
+from cirt.incidents.approval_forms import is_given
 from cirt.incidents.case_pages import refuse as refuse_form
 from cirt.incidents.circle_forms import ApprovalForm
 from cirt.incidents.circle_models import Collection, MachineWriting
@@ -171,21 +171,8 @@ def approve_direct(direct_id: uuid.UUID) -> Any:
     found = access.load(db_session(), actor(), Collection, direct_id, seen_by="direct.approve")
     require(db_session(), actor(), "direct.approve", found)
     form = ApprovalForm()
-    if form.validate_on_submit():
-        try:
-            standing_approvals.give_approval(
-                db_session(),
-                actor(),
-                found,
-                ceiling=TLP(form.ceiling.data),
-                reason=form.reason.data or "",
-                until=form.until.data or now(),
-            )
-        except DomainError as error:
-            refuse_form(form, error, "reason")
-        else:
-            flask.flash(_("The standing approval holds from now on."), "success")
-            return flask.redirect(flask.url_for("submissions.direct"))
+    if is_given(form, found):
+        return flask.redirect(flask.url_for("submissions.direct"))
     page = flask.render_template(
         "submissions/approve_direct.html",
         form=form,

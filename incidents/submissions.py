@@ -80,7 +80,10 @@ def versions_of(session: Session, submission: Submission) -> list[ObjectVersion]
     wanted = [uuid.UUID(one) for one in submission.version_ids]
     found: dict[uuid.UUID, ObjectVersion] = {}
     for part in in_parts(wanted):
-        query = sa.select(ObjectVersion).where(ObjectVersion.id.in_(part))
+        query = sa.select(ObjectVersion).where(
+            ObjectVersion.owner_id.in_((submission.administration_id, STANDARD_BODIES)),
+            ObjectVersion.id.in_(part),
+        )
         found.update((row.id, row) for row in session.scalars(query))
     return [found[one] for one in wanted if one in found]
 
@@ -135,4 +138,8 @@ def forget(session: Session, submission: Submission, versions: Sequence[ObjectVe
     for waiting in session.scalars(others):
         ids.difference_update(uuid.UUID(one) for one in waiting)
     for part in in_parts(sorted(ids)):
-        session.execute(sa.delete(ObjectVersion).where(ObjectVersion.id.in_(part)))
+        session.execute(
+            sa.delete(ObjectVersion).where(
+                ObjectVersion.owner_id == submission.administration_id, ObjectVersion.id.in_(part)
+            )
+        )

@@ -14,7 +14,7 @@ from cirt.errors import ConflictError, DomainError
 from cirt.incidents import tasks
 from cirt.incidents.case_changes import Difference, differences, shown
 from cirt.incidents.case_models import Incident
-from cirt.incidents.case_pages import blueprint, incident_for, refuse
+from cirt.incidents.case_pages import blueprint, incident_for, refuse, removal_page
 from cirt.incidents.case_parts import changes_between, stamp_of
 from cirt.incidents.impact_models import IncidentTask
 from cirt.incidents.impact_words import OUTCOME_KINDS, TASK_FIELDS
@@ -135,14 +135,12 @@ def remove_task(incident_id: uuid.UUID, task_id: uuid.UUID) -> Any:
         tasks.remove_task(db_session(), actor(), task)
         flask.flash(_("The task was removed."), "success")
         return flask.redirect(flask.url_for(".tasks", incident_id=incident.id))
-    return flask.render_template(
-        "incidents/remove_part.html",
-        incident=incident,
-        tab="tasks",
+    return removal_page(
+        incident,
+        "tasks",
         what=task.name,
         text=task.description,
         question=_("Remove this task from the incident?"),
-        back=flask.url_for(".tasks", incident_id=incident.id),
     )
 
 

@@ -12,7 +12,7 @@ from cirt import audit
 from cirt.access import Actor, visible
 from cirt.accounts.models import User
 from cirt.clock import now
-from cirt.errors import N_, InvalidInputError, NotFoundError, TooLargeError
+from cirt.errors import N_, InvalidInputError, TooLargeError
 from cirt.incidents import cases
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_parts import changes_between, check_stamp, json_values
@@ -102,10 +102,7 @@ def remove_task(session: Session, actor: Actor, task: IncidentTask) -> None:
 
 def task_of(session: Session, incident: Incident, task_id: uuid.UUID) -> IncidentTask:
     """Return one task of this case. Raises NotFoundError for any other."""
-    row = session.get(IncidentTask, task_id)
-    if row is None or row.incident_id != incident.id:
-        raise NotFoundError
-    return row
+    return cases.part_of(session, incident, IncidentTask, task_id)
 
 
 def possible_persons(session: Session, incident: Incident) -> list[User]:

@@ -1,10 +1,15 @@
-"""May this token read this collection now, and where does its feed stand? One statement."""
+"""May this token read this collection now, and where does its feed stand? One statement.
 
+Its answer is good for a moment, so that a machine that asks page after page does not have the
+database asked each time; and no longer than until this process commits anything.
+"""
+
+import time
 import uuid
-from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,11 +18,14 @@ from cirt.accounts.models import ApiToken
 from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents.circle_models import Collection, Membership
+from cirt.incidents.feed_statements import Asking, Statement
 from cirt.incidents.store_models import FeedCounter
 
+GOOD_FOR: Final = 0.1
+"""Seconds for which an answer is good at most: how late another process's changes may be seen."""
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+
+class Standing(NamedTuple):
     """Where a feed stands: nothing of a page changes while this does not.
 
     is_confidential: whether the members who read it do not know of each other.
@@ -29,69 +37,84 @@ class Standing:
     is_confidential: bool
 
 
+class _Said(NamedTuple):
+    """What the door said, good until then while the database is of this generation."""
+
+    standing: Standing
+    generation: int
+    until: float
+
+
+@dataclass(slots=True)
+class Visitor:
+    """One machine at one collection, with what the door said to it last, unless that was no."""
+
+    token_id: uuid.UUID
+    administration_id: uuid.UUID
+    collection_id: uuid.UUID
+    said: _Said | None = None
+
+
 class Door:
     """One statement, made once of the table of rights: may this token read this collection now?
 
-    Its connections are outside any transaction, so that every question is answered from what is
-    committed at that moment; they are closed with the database.
+    clock: seconds that only rise.
     """
 
-    def __init__(self, database: Database) -> None:
-        self.engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self.idle: deque[sa.Connection] = deque()
-        self.is_sqlite = database.is_sqlite
-        compiled = _standing_query().compile(dialect=database.engine.dialect)
-        self.sql = str(compiled)
-        self.positions = compiled.positiontup  # type: ignore[attr-defined]
-        self.constants = dict(compiled.params)
-        sa.event.listen(database.engine, "engine_disposed", lambda _engine: self.close())
+    def __init__(
+        self, database: Database, asking: Asking, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.database = database
+        self.asking = asking
+        self.clock = clock
+        self.statement = Statement(_standing_query(), database.engine.dialect)
 
-    def standing(
-        self, token_id: uuid.UUID, administration_id: uuid.UUID, collection_id: uuid.UUID
-    ) -> Standing | None:
-        """Return where the feed stands; None unless the token may read the collection now."""
-        asked = {
-            "token_id": self._value(token_id),
-            "administration_id": self._value(administration_id),
-            "collection_id": self._value(collection_id),
-        }
-        row = self._row({**self.constants, **asked})
-        if row is None or _time(row[0]) <= now():
+    def standing(self, visitor: Visitor) -> Standing | None:
+        """Return where the feed stands; None unless the machine may read the collection now.
+
+        What this process committed before counts at once; what another one committed less than
+        GOOD_FOR ago may not. A page is then complete up to its end, and its end is an earlier one:
+        who asks for what follows misses nothing.
+        """
+        said = visitor.said
+        if (
+            said is not None
+            and said.generation == self.database.generation
+            and self.clock() < said.until
+        ):
+            return said.standing
+        # both before the question: a commit that it may have missed makes the answer worthless
+        generation, moment = self.database.generation, self.clock()
+        found = self._ask(visitor)
+        if found is None:
+            visitor.said = None
             return None
-        return Standing(row[1] or 0, row[2] or 0, row[3] or 0, row[4] == Membership.CONFIDENTIAL)
+        standing, seconds = found
+        # one assignment: other threads see all of it or nothing
+        visitor.said = _Said(standing, generation, moment + min(seconds, GOOD_FOR))
+        return standing
 
-    def close(self) -> None:
-        """Close the connections that nobody uses."""
-        while self.idle:
-            self.idle.pop().close()
-
-    def _row(self, values: dict[str, Any]) -> Any:
-        try:
-            connection = self.idle.pop()
-        except IndexError:
-            connection = self.engine.connect()
-            connection.detach()  # ours alone: closing it closes it
-        try:
-            cursor = connection.connection.cursor()
-            cursor.execute(
-                self.sql,
-                values if self.positions is None else [values[name] for name in self.positions],
-            )
-            row = cursor.fetchone()
-            cursor.close()
-        except BaseException:
-            connection.close()
-            raise
-        self.idle.append(connection)
-        return row
-
-    def _value(self, key: uuid.UUID) -> Any:
-        return key.hex if self.is_sqlite else key  # as sa.Uuid keeps it
+    def _ask(self, visitor: Visitor) -> tuple[Standing, float] | None:
+        """Return where the feed stands, and for how many seconds the token still holds."""
+        asked = {
+            "token_id": self.asking.key(visitor.token_id),
+            "administration_id": self.asking.key(visitor.administration_id),
+            "collection_id": self.asking.key(visitor.collection_id),
+        }
+        rows = self.asking.rows(self.statement, asked)
+        if not rows:
+            return None
+        row = rows[0]
+        seconds = (_time(row[0]) - now()).total_seconds()
+        if seconds <= 0:
+            return None
+        is_confidential = row[4] == Membership.CONFIDENTIAL
+        return Standing(row[1] or 0, row[2] or 0, row[3] or 0, is_confidential), seconds
 
 
 def _standing_query() -> sa.ClauseElement:
     machine = Actor(
-        administration_id=sa.bindparam("administration_id", type_=sa.Uuid()),  # type: ignore[arg-type]
+        administration_id=sa.bindparam("administration_id", None, type_=sa.Uuid()),  # type: ignore[arg-type]
         roles=frozenset({Role.MACHINE}),
         scopes=frozenset({"taxii.read"}),
     )
@@ -105,10 +128,10 @@ def _standing_query() -> sa.ClauseElement:
             Collection.membership,
             maintain_column_froms=True,
         )
-        .join(ApiToken, ApiToken.id == sa.bindparam("token_id", type_=sa.Uuid()))
+        .join(ApiToken, ApiToken.id == sa.bindparam("token_id", None, type_=sa.Uuid()))
         .outerjoin(FeedCounter, FeedCounter.collection_id == Collection.id)
         .where(
-            Collection.id == sa.bindparam("collection_id", type_=sa.Uuid()),
+            Collection.id == sa.bindparam("collection_id", None, type_=sa.Uuid()),
             ApiToken.revoked_at.is_(None),
         )
     )

@@ -4,21 +4,22 @@ Machines sign in with an API token, by HTTP Basic or Bearer. Cookies are ignored
 leads to a sign-in page.
 """
 
-import base64
-import binascii
 import logging
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 import flask
 import sqlalchemy.exc
-from werkzeug.exceptions import HTTPException
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from cirt import access, errorpages, routing
-from cirt.access import Actor
-from cirt.accounts.tokens import actor_of_token
 from cirt.errors import N_, DomainError
+from cirt.incidents import taxii_bodies, taxii_encoding
 from cirt.incidents.strict_door import NotAnEnvelopeError
+from cirt.incidents.taxii_bodies import BrokenBodyError, UnknownCodingError
+from cirt.machine_sign_in import machine_of
 from cirt.routing import View
 from cirt.stix.taxii_filters import BadFilterError
 from cirt.stix.taxii_protocol import (
@@ -29,12 +30,13 @@ from cirt.stix.taxii_protocol import (
     is_readable,
 )
 from cirt.strictjson import StrictJsonError, TooLargeJsonError
-from cirt.web import csrf, installation
+from cirt.web import csrf
 
 log = logging.getLogger("cirt.taxii")
 
 blueprint = flask.Blueprint("taxii", __name__)
 csrf.exempt(blueprint)  # no cookie is looked at, so no browser can be made to act here
+blueprint.after_request(taxii_encoding.encode)
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _CHALLENGES: Final = (
@@ -114,7 +116,7 @@ def answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None
 @blueprint.before_request
 def _enter() -> flask.Response | None:
     flask.request.max_content_length = MAX_CONTENT_LENGTH
-    machine = _machine(flask.request.headers.get("Authorization", ""))
+    machine = machine_of(flask.request.headers.get("Authorization", ""))
     if machine is None:
         raise UnauthorizedError
     flask.g.machine = machine
@@ -126,7 +128,7 @@ def _enter() -> flask.Response | None:
     if flask.request.method == "OPTIONS":
         return answer(b"{}", headers={"Allow": ", ".join(sorted(served | {"OPTIONS"}))})
     if served and flask.request.method not in served:
-        raise RefusalError(405, _TITLES[405], Allow=", ".join(sorted(served)))
+        raise RefusalError(405, _TITLES[405], Allow=", ".join(sorted(served | {"OPTIONS"})))
     decision = access.role_allows(machine, opening.action)
     if not decision:
         raise RefusalError(403, decision.reason)
@@ -135,40 +137,41 @@ def _enter() -> flask.Response | None:
     return None
 
 
+@blueprint.before_app_request
+def _answer_what_no_rule_takes() -> flask.Response | None:
+    """Refuse in TAXII's form what leads to no view: another method, an address with two slashes."""
+    error = flask.request.routing_exception
+    path = re.sub("/{2,}", "/", flask.request.path)
+    if error is None or path.split("/")[1] not in ("taxii2", "exchange"):
+        return None
+    if machine_of(flask.request.headers.get("Authorization", "")) is None:
+        return _unauthorized(UnauthorizedError())
+    if isinstance(error, MethodNotAllowed):
+        return _refusal(405, _TITLES[405], {"Allow": ", ".join(sorted(_served(error)))})
+    return _refusal(404, _TITLES[404])
+
+
+def _served(error: MethodNotAllowed) -> set[str]:
+    known = set(error.valid_methods or ())
+    adapter = request_ctx.url_adapter
+    assert adapter is not None  # noqa: S101 - it found the method wrong
+    try:
+        view: Any = flask.current_app.view_functions[adapter.match(method="GET")[0]]
+    except HTTPException:  # by that method, too, it leads to no view
+        return known
+    served = set(getattr(view, "methods_served", known))
+    return served | set(getattr(view, "methods_elsewhere", ())) | {"OPTIONS"}
+
+
 def _negotiate() -> None:
     if not is_acceptable(flask.request.headers.get("Accept")):
         raise RefusalError(406, N_("This server answers in application/taxii+json;version=2.1."))
     if flask.request.method != "POST":
         return
     if not is_readable(flask.request.headers.get("Content-Type")):
-        raise RefusalError(415, N_("Send an envelope as application/taxii+json;version=2.1."))
-    encoding = flask.request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise RefusalError(415, N_("Send the body without content encoding."))
-
-
-def _machine(authorization: str) -> Actor | None:
-    scheme, _space, credentials = authorization.partition(" ")
-    credentials, username = credentials.strip(), None
-    if scheme.lower() == "basic":
-        if not credentials.startswith("cirt_"):  # some clients send the bare token as Basic
-            username, credentials = _basic(credentials)
-    elif scheme.lower() != "bearer":
-        return None
-    if not credentials.isascii():
-        return None
-    # apart from the request's own session: who is nobody must not hold a write lock
-    with installation().database.reading() as session:
-        return actor_of_token(session, credentials, username, settings=installation().settings)
-
-
-def _basic(credentials: str) -> tuple[str, str]:
-    try:
-        text = base64.b64decode(credentials, validate=True).decode("utf-8")
-    except (ValueError, binascii.Error):
-        return "", ""
-    username, _colon, password = text.partition(":")
-    return username, password
+        title = N_("Send an envelope as application/taxii+json;version=2.1.")
+        raise RefusalError(415, title, Accept=MEDIA_TYPE)
+    taxii_bodies.coding_of(flask.request.headers.get("Content-Encoding"))
 
 
 # refusals
@@ -197,7 +200,9 @@ def _refused(error: RefusalError) -> flask.Response:
 def _domain_error(error: DomainError) -> flask.Response:
     if isinstance(error, TooLargeJsonError):
         return _refusal(413, str(error))
-    if isinstance(error, BadFilterError | StrictJsonError):
+    if isinstance(error, UnknownCodingError):
+        return _refusal(415, str(error), {"Accept-Encoding": taxii_bodies.ACCEPTED})
+    if isinstance(error, BadFilterError | StrictJsonError | BrokenBodyError):
         return _refusal(400, str(error))
     if isinstance(error, NotAnEnvelopeError):
         return _refusal(422, str(error))

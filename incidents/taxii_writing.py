@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
+from cirt.db import after_commit
 from cirt.errors import N_, DomainError, ForbiddenError, InvalidInputError
 from cirt.incidents import circles, feed, object_store, recall, strict_door, submissions
 from cirt.incidents.circle_models import Collection, MachineWriting
@@ -23,6 +24,7 @@ from cirt.incidents.release_policy import Channel, check_standing, may_enter
 from cirt.incidents.store_models import TaxiiStatus
 from cirt.incidents.strict_door import Examined, Source
 from cirt.jobs import Effect, Task, handles
+from cirt.operations import metrics
 from cirt.stix import withdrawal
 from cirt.stix.marking import TLP
 from cirt.stix.taxii_protocol import microseconds, write_timestamp
@@ -181,6 +183,8 @@ def _honour(
 def _record(
     session: Session, actor: Actor, approval: StandingApproval | None, status: TaxiiStatus
 ) -> None:
+    taken = len(status.successes) + len(status.pendings)
+    after_commit(session, lambda: metrics.objects_in.inc(taken))
     audit.record(
         session,
         actor,
@@ -196,7 +200,7 @@ def _record(
     )
 
 
-@handles("taxii.forget", daily=True)
+@handles("taxii.forget", name=N_("Forgetting old status resources"), daily=True)
 def _forget(_task: Task) -> Effect:
     def effect(session: Session) -> dict[str, Any]:
         old = TaxiiStatus.received_at < now() - timedelta(days=KEPT_DAYS)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -107,3 +108,8 @@ def in_order(text: str) -> str:
     As they are, they could show one thing to a person and mean another (UAX #9, UTS #55).
     """
     return _DIRECTIONS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
+
+
+def bundle_of(bundle_id: str, bodies: Iterable[bytes]) -> bytes:
+    """Return a bundle of objects that are canonical bytes already: the canonical form of the whole."""
+    return b'{"id":"%s","objects":[%s],"type":"bundle"}' % (bundle_id.encode(), b",".join(bodies))

@@ -80,7 +80,7 @@ _CLOSED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("traceability", "traceability_impact"): TRACEABILITIES,
 }
 
-_REQUIRED: Final = {
+REQUIRED: Final[Mapping[str, str]] = {
     "availability": "availability_impact",
     "confidentiality": "loss_type",
     "external": "impact_type",
@@ -89,12 +89,15 @@ _REQUIRED: Final = {
     "physical": "impact_type",
     "traceability": "traceability_impact",
 }
-# category -> property that is required unless the first one is "none"
-_UNLESS_NONE: Final = {
+"""Category -> the property that it always has."""
+
+UNLESS_NONE: Final[Mapping[str, str]] = {
     "confidentiality": "information_type",
     "integrity": "information_type",
     "physical": "asset_type",
 }
+"""Category -> the property that it has as well unless the required one is "none"."""
+
 _COUNTS: Final = ("record_count", "record_size")
 _LARGEST: Final = 2**53 - 1
 
@@ -118,10 +121,10 @@ def unfit_details(category: str, details: Mapping[str, Any]) -> list[str]:
 
 def _unfit(category: str, details: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[str]:
     yield from (name for name in details if name not in fields)
-    first = _REQUIRED[category]
+    first = REQUIRED[category]
     if first not in details:
         yield first
-    second = _UNLESS_NONE.get(category)
+    second = UNLESS_NONE.get(category)
     if second and details.get(first) != "none" and second not in details:
         yield second
     for name in fields:

@@ -175,6 +175,10 @@ def tlp_of(
     bears only a policy is not looser than AMBER+STRICT. Any other id is a restriction that this
     installation cannot read, hence None.
     """
+    if isinstance(object_marking_refs, list) and len(object_marking_refs) == 1:
+        only = _TLP_BY_ID.get(object_marking_refs[0])
+        if only is not None:
+            return only
     labels: list[TLP] = []
     asked: list[TLP] = []
     for marking_id in object_marking_refs or ():

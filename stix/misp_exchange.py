@@ -4,7 +4,7 @@ misp-stix (>= 2026.9.8) is never imported here: see misp_process.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -99,10 +99,13 @@ def import_events(data: bytes) -> list[MispImport]:
     ]
 
 
-def import_files(files: Mapping[UUID, bytes]) -> dict[UUID, MispImport | DomainError]:
+def import_files(
+    files: Mapping[UUID, bytes], progress: Callable[[int, int], None] | None = None
+) -> dict[UUID, MispImport | DomainError]:
     """Return what came of each event file of a feed, or why it was refused.
 
     files: by the UUID that their names say; an event that says another one is refused.
+    progress: told how many of how many are done, between runs of the process.
     """
     found: dict[UUID, MispImport | DomainError] = {}
     read: dict[UUID, tuple[ForeignEvent, Sorted]] = {}
@@ -118,6 +121,8 @@ def import_files(files: Mapping[UUID, bytes]) -> dict[UUID, MispImport | DomainE
             found[key] = error
     keys = list(read)
     for start in range(0, len(keys), _AT_ONCE):
+        if progress is not None:
+            progress(start, len(keys))
         found |= _imported({key: read[key] for key in keys[start : start + _AT_ONCE]})
     return {key: found[key] for key in files}
 

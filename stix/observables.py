@@ -171,6 +171,12 @@ _RULES: Final[dict[str, dict[str, Callable[[Any], Any]]]] = {
 TYPES: Final = tuple(_RULES)
 """The kinds that people may enter, in the order of a form."""
 
+
+def properties_of(type: str) -> tuple[str, ...]:  # noqa: A002 - the word of the standard
+    """Return the properties that people and machines may give of a kind; () for an unknown one."""
+    return tuple(_RULES.get(type, ()))
+
+
 _DEFANGED_KINDS = frozenset({"ipv4-addr", "ipv6-addr", "domain-name", "url", "email-addr"})
 _TYPED_PROPERTY = {
     "windows-registry-key": "key",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -59,6 +60,7 @@ PAGE: Final = frozenset({"added_after", "limit", "next"})
 OBJECTS: Final = PAGE | {"match[id]", "match[type]", "match[version]", "match[spec_version]"}
 OBJECT: Final = PAGE | {"match[version]", "match[spec_version]"}
 VERSIONS: Final = PAGE | {"match[spec_version]"}
+DELETION: Final = frozenset({"match[version]", "match[spec_version]"})
 
 _FORMS: Final = {
     # wider than our own ids: other makers' spelling is a search that finds nothing, no fault
@@ -161,7 +163,12 @@ def version_key(version: str) -> str:
 
     "" for what is no time. The time may have any number of digits (STIX 2.1, section 2.16).
     """
-    found = moment(version) if len(version) <= 60 else None
+    return _version_key(version) if len(version) <= 60 else ""
+
+
+@lru_cache(maxsize=4096)
+def _version_key(version: str) -> str:
+    found = moment(version)
     if found is None:
         return ""
     second, digits = found

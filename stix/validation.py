@@ -7,7 +7,7 @@ of times, identifiers in lower case, constants that nobody may redefine, pattern
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -30,10 +30,9 @@ from cirt.stix.schema_validators import (
 )
 from cirt.stix.suite_rules import suite_findings, without_slips
 from cirt.stix.timestamps import ORDERED, TIME_NAMES, is_written_as_timestamp, moment
+from cirt.stix.validity_proof import CLOCK_TOLERANCE, LAST_YEAR, TARGETS
 
 MAX_PROBLEMS: Final = 50
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)
-LAST_YEAR: Final = 2100
 
 Severity = Literal["error", "warning"]
 
@@ -65,14 +64,20 @@ def check_object(obj: Any, *, now: datetime) -> list[Problem]:
 
     Types that STIX does not know (custom ones, new ones of an extension) are checked for what
     all objects have in common. now: the time by which `modified` must not lie in the future.
-    At most 50 problems are named.
+    At most 50 problems are named; warnings never take the place of an error.
     """
     problems = list(islice(_identity_problems(obj), MAX_PROBLEMS))
     if problems:
         return problems  # without type and id nothing else makes sense
     found: dict[tuple[str, str], Problem] = {}
-    for problem in islice(_problems(obj, now), MAX_PROBLEMS):
-        found.setdefault((problem.path, str(problem)), problem)
+    has_error = False
+    for number, problem in enumerate(_problems(obj, now), 1):
+        is_error = problem.severity == "error"
+        if number <= MAX_PROBLEMS or (is_error and not has_error):
+            found.setdefault((problem.path, str(problem)), problem)
+        has_error = has_error or is_error
+        if has_error and number >= MAX_PROBLEMS:
+            break
     return list(found.values())
 
 
@@ -227,15 +232,6 @@ def _properties(obj: dict[str, Any]) -> list[Property]:
 # references
 
 
-_TARGETS: Final = {
-    "created_by_ref": ("identity",),
-    "object_marking_refs": ("marking-definition",),
-    "marking_ref": ("marking-definition",),
-    "observed_data_refs": ("observed-data",),
-    "where_sighted_refs": ("identity", "location"),
-}
-
-
 def _reference_problems(obj: dict[str, Any], properties: list[Property]) -> Iterator[Problem]:
     # the objects inside a deprecated observed-data refer to each other by local names
     local = "objects." if obj["type"] == "observed-data" else None
@@ -248,7 +244,7 @@ def _reference_problems(obj: dict[str, Any], properties: list[Property]) -> Iter
             references = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
         else:
             continue
-        targets = _TARGETS.get(name)
+        targets = TARGETS.get(name)
         for place, reference in references:
             if not is_stix_id(reference):
                 yield Problem(place, N_("A reference must be the id of an object, in lower case."))

@@ -22,7 +22,7 @@ from cirt.stix.content import (
     TaskContent,
 )
 from cirt.stix.extensions import EXTENSION_IDS, published
-from cirt.stix.ids import canonical_json, object_id
+from cirt.stix.ids import bundle_of, canonical_json, object_id
 from cirt.stix.marking import TLP
 from cirt.stix.references import closure, references_of
 from cirt.stix.wire_identities import contact, identity
@@ -114,8 +114,7 @@ def build(content: IncidentContent) -> WireBundle:
     objects.sort(key=lambda o: (_ORDER.get(o.type, len(_ORDER)), o.type, o.stix_id))
     joined = b",".join(o.body for o in objects)
     bundle_id = object_id("bundle", content.id, hashlib.sha256(joined).hexdigest())
-    # this is the canonical form of the whole, since the objects are canonical
-    body = b'{"id":"%s","objects":[%s],"type":"bundle"}' % (bundle_id.encode(), joined)
+    body = bundle_of(bundle_id, [joined])
     sha256 = hashlib.sha256(body).hexdigest()
     return WireBundle(tuple(objects), body, sha256, effective_tlp(content))
 

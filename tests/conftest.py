@@ -26,6 +26,7 @@ from cirt.db import Base, Database
 from cirt.settings import Settings, read_settings
 from cirt.web import Installation
 from tests import postgresql
+from tests.api_answers import CheckedClient, Machine
 
 assert models
 
@@ -131,6 +132,7 @@ def app(settings: Settings, _cheap_passwords: None) -> Iterator[flask.Flask]:
     application = create_app(settings)
     application.jinja_env.bytecode_cache = _Compiled()
     application.testing = False  # faults become error pages, as in service
+    application.test_client_class = CheckedClient
     yield application
     application.extensions["cirt"].database.dispose()
 
@@ -259,6 +261,34 @@ def browser(app: flask.Flask, cast: Cast) -> Callable[[str | None], Browser]:
             answer = browser.post("/sign-in", {"username": username, "password": PASSWORD})
             assert answer.status_code == 302, answer.get_data(as_text=True)
         return browser
+
+    return make
+
+
+@pytest.fixture
+def machine(app: flask.Flask, cast: Cast) -> Callable[[str], Machine]:
+    """Return the machine of an administration, such as "XA", which holds every scope."""
+    return lambda code: Machine(app.test_client(), cast.tokens[code])
+
+
+@pytest.fixture
+def machine_with(
+    app: flask.Flask, cast: Cast, database: Database, settings: Settings
+) -> Callable[..., Machine]:
+    """Return a machine of an administration with these scopes: `machine_with("XA", "taxii.read")`."""
+
+    def make(code: str, *scopes: str) -> Machine:
+        with database.writing() as session:
+            _row, text = tokens.make_token(
+                session,
+                None,
+                administration=session.get_one(Administration, cast.administrations[code]),
+                label=f"machine of {code} with {len(scopes)} scopes",
+                scopes=scopes,
+                days=30,
+                settings=settings,
+            )
+        return Machine(app.test_client(), text)
 
     return make
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,9 @@ class Server:
     port: int
     command: tuple[str, ...] = ("demo",)
     database_url: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    module: str = "cirt"
 
     @property
     def url(self) -> str:
@@ -47,13 +49,14 @@ class Server:
             "CIRT_DATA_DIR": str(self.data_dir),
             "CIRT_PORT": str(self.port),
             **({"CIRT_DATABASE_URL": self.database_url} if self.database_url else {}),
+            **self.settings,
         }
 
     def start(self) -> "Server":
         """Start it and wait until it is ready."""
         log = (self.data_dir.parent / f"server-{self.port}.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "cirt", *self.command],
+            [sys.executable, "-m", self.module, *self.command],
             env=self.environment,
             cwd=ROOT,
             stdout=log,

@@ -141,7 +141,9 @@ def forget_upload(session: Session, store: FileStore, actor: Actor, upload: Uplo
     _erase(session, store, actor, upload.file)
 
 
-@handles(UPLOAD_JOB)
+@handles(
+    UPLOAD_JOB, name=N_("Removing an uploaded workbook that was not imported"), may_cancel=False
+)
 def _expire(task: Task) -> Effect:
     def effect(session: Session) -> dict[str, Any] | None:
         row = session.get(StoredFile, uuid.UUID(task.payload["file_id"]))

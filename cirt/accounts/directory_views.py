@@ -1,6 +1,7 @@
 """Pages of the directory, for administrators: administrations, users, tokens."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import flask
@@ -164,8 +165,11 @@ def add_token() -> Any:
         except DomainError as error:
             form.refuse(error, "label")
         else:
-            return flask.render_template("directory/token.html", token=row, text=text)
-    return _add_page(form, _("Make a token"), _("Make the token"))
+            return flask.render_template(
+                "directory/token.html", token=row, text=text, scope_names=tokens.SCOPES
+            )
+    headings = {names[0]: _(heading) for heading, names in tokens.SCOPE_GROUPS}
+    return _add_page(form, _("Make a token"), _("Make the token"), headings)
 
 
 @blueprint.post("/tokens/<uuid:token_id>/revoke")
@@ -192,8 +196,12 @@ def _link_page(user: User) -> str:
     )
 
 
-def _add_page(form: Form, title: str, button: str) -> tuple[str, int]:
-    page = flask.render_template("directory/add.html", form=form, title=title, button=button)
+def _add_page(
+    form: Form, title: str, button: str, headings: Mapping[str, str] | None = None
+) -> tuple[str, int]:
+    page = flask.render_template(
+        "directory/add.html", form=form, title=title, button=button, headings=headings or {}
+    )
     return page, _status(form)
 
 

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from cirt import jobs
 from cirt.accounts.models import AccountLink, LoginSession, SignInLimit
 from cirt.clock import now
+from cirt.errors import N_
 
 LIMITS_KEPT = timedelta(days=1)
 SESSIONS_KEPT = timedelta(days=90)  # the audit trail keeps that they were, without address
 
 
-@jobs.handles("accounts.forget", daily=True)
+@jobs.handles("accounts.forget", name=N_("Forgetting old sign-ins and links"), daily=True)
 def _forget(_task: jobs.Task) -> jobs.Effect:
     def effect(session: Session) -> dict[str, Any]:
         limits, rest = now() - LIMITS_KEPT, now() - SESSIONS_KEPT

@@ -16,7 +16,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from cirt.access import ROLE_NAMES
 from cirt.accounts.directory import PERSON_ROLES
-from cirt.accounts.tokens import MAX_DAYS, SCOPES
+from cirt.accounts.tokens import MAX_DAYS, SCOPE_GROUPS, SCOPES
 from cirt.errors import N_
 from cirt.forms import AtMost, ChoiceField, Form, Required
 
@@ -200,7 +200,9 @@ class TokenForm(Form):
     )
     scopes = CheckboxesField(
         N_("What it may do"),
-        choices=lambda: [(name, gettext(label)) for name, label in SCOPES.items()],
+        choices=lambda: [
+            (name, gettext(SCOPES[name])) for _heading, names in SCOPE_GROUPS for name in names
+        ],
     )
     days = IntegerField(
         N_("Valid for days"),

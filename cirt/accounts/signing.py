@@ -17,6 +17,7 @@ from cirt.accounts.passwords import keyed_hash, new_secret, password_matches
 from cirt.clock import now
 from cirt.db import Database, insert_for
 from cirt.errors import N_, InvalidInputError
+from cirt.operations import metrics
 from cirt.settings import Settings
 
 FAILURES_BEFORE_LOCK = 5
@@ -221,6 +222,7 @@ def _is_locked(user: User) -> bool:
 
 def _count_failure(session: Session, user: User | None, address: str) -> None:
     """Count in the database itself: attempts at the same moment all count."""
+    metrics.failed_people.inc()
     moment = now()
     if user is not None:
         failures = session.scalar(

@@ -18,7 +18,34 @@ from cirt.settings import Settings
 SCOPES: dict[str, str] = {
     "taxii.read": N_("Read collections by TAXII"),
     "taxii.write": N_("Add objects to collections by TAXII"),
+    "incidents.read": N_("Read the own incidents, their observables, impacts and tasks"),
+    "incidents.write": N_("Record and change the own incidents"),
+    "releases.read": N_("Read what was released, and to whom"),
+    "releases.write": N_("Prepare releases, which people approve"),
+    "circles.read": N_("Read circles, and what arrived from them"),
+    "directory.read": N_("Read the directory of administrations"),
+    "assessments.read": N_("Read the own assessments, their results and plans"),
+    "webhooks.manage": N_("Set where this installation reports events to"),
+    "operations.read": N_("Read figures about the running of this installation"),
 }
+SCOPE_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (N_("TAXII"), ("taxii.read", "taxii.write")),
+    (
+        N_("REST API: incidents and sharing"),
+        (
+            "incidents.read",
+            "incidents.write",
+            "circles.read",
+            "releases.read",
+            "releases.write",
+            "webhooks.manage",
+        ),
+    ),
+    (N_("REST API: assessments and directory"), ("assessments.read", "directory.read")),
+    (N_("This installation"), ("operations.read",)),
+)
+"""Scopes as the form offers them: heading, then those below it."""
+
 MAX_DAYS = 730
 
 

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from cirt.cli import archive, checking, demonstration, erasures, instruments, people, serving
+from cirt.cli import (
+    archive,
+    checking,
+    demonstration,
+    erasures,
+    instruments,
+    moving,
+    people,
+    serving,
+)
 from cirt.errors import DomainError
 
 
@@ -18,7 +27,16 @@ def parser() -> argparse.ArgumentParser:
         description="Readiness assessment of national CIRTs, and incident coordination between them.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for module in (serving, demonstration, people, instruments, archive, erasures, checking):
+    for module in (
+        serving,
+        demonstration,
+        people,
+        instruments,
+        archive,
+        moving,
+        erasures,
+        checking,
+    ):
         module.add_commands(commands)
     return top
 

@@ -1,39 +1,31 @@
 """`cirt backup` and `cirt restore`: the whole installation as one file, the same on both engines.
 
-The archive holds every row as JSON lines, the attachments, installed instruments and profiles,
-the ledger of erasures and the key, each with its SHA-256.
-A backup is read back and compared before it counts as made.
+A backup counts as made once it was restored on trial: see archive_making. Its form is told in
+archive_writing. Backups of the first format are restored as well.
 """
 
 import argparse
-import base64
-import hashlib
-import io
-import json
-import tarfile
-import tempfile
-import uuid
-from collections.abc import Iterator
-from datetime import date, datetime
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import pyrage
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt import audit, migrations
+from cirt import backups, migrations
 from cirt.cli import erasures
-from cirt.clock import now
-from cirt.db import Base, Database, UtcTime, open_database
+from cirt.cli.age_stream import MAGIC, Identity, Lock, Opener, Passphrase, Recipient, Source, opened
+from cirt.cli.archive_making import UNUSABLE, make_backup
+from cirt.cli.archive_reading import read_archive
+from cirt.cli.archive_writing import INSTALLED, KEY, MARKER
+from cirt.db import Database, open_database
 from cirt.errors import N_, InvalidInputError, UnavailableError
 from cirt.incidents.recall.erasure import Applied
 from cirt.settings import Settings, read_settings
 
-FORMAT = 1
-MARKER = "demonstration"
-INSTALLED = ("instruments", "profiles")  # folders of the data folder that people add to
-BATCH = 1000
+TOLD_SECONDS = 0.5
 
 
 def add_commands(commands: Any) -> None:
@@ -43,273 +35,190 @@ def add_commands(commands: Any) -> None:
     backup.add_argument(
         "--passphrase-file", type=Path, help="encrypt (age) with the passphrase in this file"
     )
+    backup.add_argument("--recipient", help="encrypt (age) for this public key, age1…")
+    backup.add_argument("--progress", action="store_true", help="print rows done, and of how many")
     backup.set_defaults(run=_backup)
     restore = commands.add_parser("restore", help="fill an empty installation from a backup")
     restore.add_argument("file", type=Path)
     restore.add_argument("--passphrase-file", type=Path)
+    restore.add_argument(
+        "--identity-file",
+        type=Path,
+        help="the secret key (age) that a recipient's backup opens with",
+    )
     restore.set_defaults(run=_restore)
 
 
 def _backup(options: argparse.Namespace) -> None:
-    passphrase = _passphrase(options)
     settings = read_settings()
-    content = write_archive(settings, open_database(settings))
-    read_archive(content)  # a backup that cannot be read back is none
-    if passphrase is not None:
-        content = pyrage.passphrase.encrypt(content, passphrase)
-    try:
-        with tempfile.NamedTemporaryFile(dir=options.file.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(options.file)
-        options.file.chmod(0o600)
-    except OSError as error:
-        raise InvalidInputError(UNUSABLE, path=options.file, reason=error.strerror) from error
-    print(f"{options.file}: {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
-    if passphrase is None:
+    lock, opener = _lock(options, settings)
+    database = open_database(settings)
+    made = make_backup(
+        settings,
+        database,
+        options.file,
+        lock=lock,
+        opener=opener,
+        progress=_told() if options.progress else lambda _done, _of: None,
+    )
+    with database.writing() as session:
+        backups.note(
+            session,
+            file=made.path.name,
+            bytes=made.bytes,
+            sha256=made.sha256,
+            rows=made.rows,
+            seconds=round(made.seconds),
+            encrypted=lock is not None,
+        )
+    print(f"{made.path}: {made.bytes} bytes, SHA-256 {made.sha256}")
+    print(f"Restored on trial: {made.rows} rows, every digest agrees, the audit chain is whole.")
+    if lock is None:
         print("It is not encrypted and holds every secret of the installation: keep it under lock.")
 
 
+def _told() -> Callable[[int, int], None]:
+    last = [0.0]
+
+    def told(done: int, of: int) -> None:
+        if time.monotonic() - last[0] > TOLD_SECONDS:
+            last[0] = time.monotonic()
+            sys.stdout.write(f"progress {done} {of}\n")
+            sys.stdout.flush()
+
+    return told
+
+
+def _lock(options: argparse.Namespace, settings: Settings) -> tuple[Lock | None, Opener | None]:
+    """Return whom a backup is for and what opens it here: what is asked for, else the settings."""
+    if options.passphrase_file is not None:
+        passphrase = Passphrase(_passphrase(options.passphrase_file))
+        return passphrase, passphrase
+    if options.recipient:
+        return Recipient(options.recipient), None
+    if settings.backup_passphrase:
+        passphrase = Passphrase(settings.backup_passphrase)
+        return passphrase, passphrase
+    if settings.backup_recipient:
+        return Recipient(settings.backup_recipient), None
+    return None, None
+
+
 def _restore(options: argparse.Namespace) -> None:
-    content, passphrase = _read(options.file), _passphrase(options)
-    if content.startswith(b"age-encryption.org/"):
-        if passphrase is None:
-            raise InvalidInputError(
-                N_("This backup is encrypted: name the file of its passphrase.")
-            )
-        try:
-            content = pyrage.passphrase.decrypt(content, passphrase)
-        except pyrage.DecryptError as error:
-            raise InvalidInputError(N_("This passphrase does not open the backup.")) from error
     settings = read_settings()
-    rows, again = restore_archive(content, settings, open_database(settings))
+    try:
+        with options.file.open("rb") as file:
+            encrypted = file.read(len(MAGIC)) == MAGIC
+            file.seek(0)
+            source = opened(file, _opener(options, settings)) if encrypted else file
+            rows, again = restore_archive(source, settings, open_database(settings))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidInputError(
+            UNUSABLE, path=error.filename or options.file, reason=reason
+        ) from error
     print(f"Restored {rows} rows; every digest agrees and the audit chain is whole.")
     print(erasures.sentence(again))
 
 
-UNUSABLE = N_("%(path)s cannot be read or written: %(reason)s. Check the name and the folder.")
+def _opener(options: argparse.Namespace, settings: Settings) -> Opener:
+    if options.identity_file is not None:
+        lines = _text(options.identity_file).splitlines()
+        return Identity(next((one for one in lines if not one.startswith("#")), ""))
+    if options.passphrase_file is not None:
+        return Passphrase(_passphrase(options.passphrase_file))
+    if settings.backup_passphrase:
+        return Passphrase(settings.backup_passphrase)
+    raise InvalidInputError(
+        N_("This backup is encrypted: name the file of its passphrase, or of its secret key.")
+    )
 
 
-def _read(path: Path) -> bytes:
+def _text(path: Path) -> str:
     try:
-        return path.read_bytes()
+        return path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
         raise InvalidInputError(UNUSABLE, path=path, reason=error.strerror) from error
 
 
-def _passphrase(options: argparse.Namespace) -> str | None:
-    if options.passphrase_file is None:
-        return None
-    passphrase = _read(options.passphrase_file).decode("utf-8", "replace").strip()
+def _passphrase(path: Path) -> str:
+    passphrase = _text(path).strip()
     if not passphrase:
         raise InvalidInputError(N_("The file of the passphrase is empty."))
     return passphrase
 
 
-def write_archive(settings: Settings, database: Database) -> bytes:
-    """Return the archive: one consistent view of the data, the attachments, the key."""
-    parts: dict[str, bytes] = {}
-    with database.reading() as session:
-        if not database.is_sqlite:
-            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        for table in Base.metadata.sorted_tables:
-            parts[f"tables/{table.name}.jsonl"] = _rows_of(session, table)
-    for path in sorted(settings.files_dir.rglob("*")):
-        if path.is_file() and path.suffix != ".part":
-            parts[f"files/{path.relative_to(settings.files_dir).as_posix()}"] = path.read_bytes()
-    for kind in INSTALLED:
-        for path in sorted((settings.data_dir / kind).rglob("*")):
-            place = path.relative_to(settings.data_dir)
-            if path.is_file() and not any(part.startswith(".") for part in place.parts):
-                parts[f"installed/{place.as_posix()}"] = path.read_bytes()
-    parts["secret.key"] = settings.secret_key.encode()
-    if lines := erasures.kept_lines(settings):
-        parts[erasures.PART] = lines
-    if settings.is_demonstration:
-        parts[MARKER] = b"loaded\n"  # so that a demonstration never passes for production
-    manifest = {
-        "format": FORMAT,
-        "revision": migrations.revision_of(database),
-        "made_at": now().isoformat(),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()},
-    }
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, content in {"manifest.json": json.dumps(manifest).encode(), **parts}.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o600
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+class _Installation:
+    """An empty installation that a backup is read into; all or nothing."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.transaction = ExitStack()
+        self.written: list[Path] = []
+        self.kept: dict[str, bytes] = {}
+
+    def begin(self, revision: str) -> Session:
+        """Make the tables of a revision."""
+        migrations.upgrade(self.database, revision)
+        return self.transaction.enter_context(self.database.writing())
+
+    def told(self, rows: int) -> None:
+        """Learn how many rows there are by now."""
+
+    def keep(self, name: str, content: Iterator[bytes]) -> None:
+        """Write a file, or hold what is written at the end."""
+        if name.startswith("files/"):
+            self._write(self.settings.files_dir, name.removeprefix("files/"), content)
+        elif name.startswith(tuple(f"installed/{kind}/" for kind in INSTALLED)):
+            self._write(self.settings.data_dir, name.removeprefix("installed/"), content)
+        else:
+            self.kept[name] = b"".join(content)
+
+    def _write(self, folder: Path, name: str, content: Iterator[bytes]) -> None:
+        path = folder / Path(name)
+        if folder.resolve() not in path.resolve().parents:
+            raise InvalidInputError(
+                N_("This backup names a file outside its folder; it is not genuine.")
+            )
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.written.append(path)
+        with path.open("wb") as file:
+            for piece in content:
+                file.write(piece)
+
+    def empty(self) -> None:
+        """Make it empty again, so that it can be restored into again."""
+        if migrations.revision_of(self.database) is not None:
+            migrations.downgrade(self.database, "base")
+        for path in self.written:
+            path.unlink(missing_ok=True)
 
 
-def read_archive(content: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return an archive's manifest and parts, every digest compared. Raises InvalidInputError."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
-            parts = {
-                entry.name: _content(tar.extractfile(entry))
-                for entry in tar.getmembers()
-                if entry.isfile()
-            }
-        manifest = json.loads(parts.pop("manifest.json"))
-    except (tarfile.TarError, KeyError, ValueError, EOFError, OSError) as error:
-        raise InvalidInputError(
-            N_("This file is no backup of this program, or it is damaged.")
-        ) from error
-    if manifest.get("format") != FORMAT:
-        raise InvalidInputError(
-            N_("This backup is of a newer version of the program: update first.")
-        )
-    found = {name: hashlib.sha256(part).hexdigest() for name, part in parts.items()}
-    if found != manifest["sha256"]:
-        raise InvalidInputError(
-            N_("This backup is damaged: its content does not agree with its digests.")
-        )
-    return manifest, parts
-
-
-def _content(file: IO[bytes] | None) -> bytes:
-    return file.read() if file else b""
-
-
-def restore_archive(content: bytes, settings: Settings, database: Database) -> tuple[int, Applied]:
+def restore_archive(source: Source, settings: Settings, database: Database) -> tuple[int, Applied]:
     """Fill an empty installation; all or nothing. Return the number of rows, and what was erased again.
 
     Raises UnavailableError when the installation is not empty, InvalidInputError for a bad file.
     """
-    manifest, parts = read_archive(content)
     if migrations.revision_of(database) is not None:
         raise UnavailableError(
             N_(
                 "This installation has tables already: restore into an empty folder and an empty database."
             )
         )
-    files = {
-        _inside(settings.files_dir, name.removeprefix("files/")): part
-        for name, part in parts.items()
-        if name.startswith("files/")
-    }
-    for kind in INSTALLED:
-        files |= {
-            _inside(settings.data_dir / kind, name.removeprefix(f"installed/{kind}/")): part
-            for name, part in parts.items()
-            if name.startswith(f"installed/{kind}/")
-        }
-    key = parts.get("secret.key")
-    if key is None:
-        raise InvalidInputError(N_("This backup is damaged: it holds no key."))
+    target = _Installation(settings, database)
     try:
-        migrations.upgrade(database, manifest["revision"])
-        for path, part in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.write_bytes(part)
-        rows = _fill(database, parts)
+        with target.transaction:  # kept at its end, dropped with any error
+            found = read_archive(source, target)
+            key = target.kept.get(KEY)
+            if key is None:
+                raise InvalidInputError(N_("This backup is damaged: it holds no key."))
     except BaseException:
-        # what is empty again can be restored into again
-        if migrations.revision_of(database) is not None:
-            migrations.downgrade(database, "base")
-        for path in files:
-            path.unlink(missing_ok=True)
+        target.empty()
         raise
-    (settings.data_dir / "secret.key").write_bytes(key)
-    (settings.data_dir / "secret.key").chmod(0o600)
-    if MARKER in parts:
-        (settings.data_dir / MARKER).write_bytes(parts[MARKER])
+    (settings.data_dir / KEY).write_bytes(key)
+    (settings.data_dir / KEY).chmod(0o600)
+    if MARKER in target.kept:
+        (settings.data_dir / MARKER).write_bytes(target.kept[MARKER])
     migrations.upgrade(database)
-    return rows, erasures.bring_back(settings, database, parts.get(erasures.PART, b""))
-
-
-def _inside(folder: Path, name: str) -> Path:
-    path = folder / Path(name)
-    if folder.resolve() not in path.resolve().parents:
-        raise InvalidInputError(
-            N_("This backup names a file outside its folder; it is not genuine.")
-        )
-    return path
-
-
-def _fill(database: Database, parts: dict[str, bytes]) -> int:
-    """Insert every row in one transaction and return their number, compared with the backup."""
-    rows = 0
-    with database.writing() as session:
-        for table in Base.metadata.sorted_tables:
-            lines = parts.get(f"tables/{table.name}.jsonl", b"").splitlines()
-            for generation in _generations(table, lines):
-                for start in range(0, len(generation), BATCH):
-                    part = generation[start : start + BATCH]
-                    batch = [_row(table, json.loads(line)) for line in part]
-                    session.execute(sa.insert(table), batch)
-                    rows += len(batch)
-        for table in Base.metadata.sorted_tables:
-            if _rows_of(session, table) != parts.get(f"tables/{table.name}.jsonl", b""):
-                raise UnavailableError(
-                    N_("The restored data differ from the backup; nothing was kept.")
-                )
-        if list(audit.broken_links(session)):
-            raise InvalidInputError(
-                N_("The audit chain in this backup is broken; nothing was restored.")
-            )
-    return rows
-
-
-def _generations(table: sa.Table, lines: list[bytes]) -> Iterator[list[bytes]]:
-    """Yield a table's lines so that a row comes after the row of the same table it refers to."""
-    own = [
-        (key.parent.name, key.column.name)
-        for key in table.foreign_keys
-        if key.column.table is table
-    ]
-    if not own:
-        yield lines
-        return
-    [(reference, name)] = own  # no table refers to itself twice
-    waiting = [(json.loads(line), line) for line in lines]
-    known: set[Any] = {None}
-    while waiting:
-        ready = [pair for pair in waiting if pair[0][reference] in known]
-        if not ready:
-            raise InvalidInputError(N_("The backup is damaged; nothing was restored."))
-        yield [line for _row, line in ready]
-        known |= {row[name] for row, _line in ready}
-        waiting = [pair for pair in waiting if pair[0][name] not in known]
-
-
-def _rows_of(session: Session, table: sa.Table) -> bytes:
-    """Return a table's rows as lines in an order that is the same on every engine and collation."""
-    return b"".join(sorted(_lines(session, table)))
-
-
-def _lines(session: Session, table: sa.Table) -> Iterator[bytes]:
-    for row in session.execute(sa.select(table).execution_options(yield_per=BATCH)).mappings():
-        values = {name: _plain(value) for name, value in row.items()}
-        yield json.dumps(values, ensure_ascii=False, sort_keys=True).encode() + b"\n"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return value
-
-
-def _row(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
-    return {name: _typed(table.columns[name].type, value) for name, value in values.items()}
-
-
-def _typed(kind: Any, value: Any) -> Any:
-    if value is None or isinstance(kind, sa.JSON):
-        return value
-    if isinstance(kind, UtcTime):  # a type of ours does not say which Python type it is
-        return datetime.fromisoformat(value)
-    python_type = kind.python_type
-    if python_type is uuid.UUID:
-        return uuid.UUID(value)
-    if python_type is bytes:
-        return base64.b64decode(value)
-    if python_type is date:
-        return date.fromisoformat(value)
-    return value
+    return found.rows, erasures.bring_back(settings, database, target.kept.get(erasures.PART, b""))

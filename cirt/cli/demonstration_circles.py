@@ -12,6 +12,7 @@ from cirt.datafiles import DataMap, read_map
 from cirt.incidents import circles, joining, policy_cards, release, standing_approvals
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection, MachineWriting, Membership, Onward
+from cirt.incidents.release_terms import ReleaseTerms
 from cirt.stix.marking import TLP
 
 
@@ -81,11 +82,20 @@ def _write_card(session: Session, actor: Actor, one: DataMap) -> None:
 
 
 def _release(session: Session, stage: Stage, one: DataMap) -> None:
+    circle = session.get_one(Collection, stage.circles[one.text("circle")])
+    release_to(session, stage, one, circle, ReleaseTerms())
+
+
+def release_to(
+    session: Session, stage: Stage, one: DataMap, audience: Collection, terms: ReleaseTerms
+) -> None:
+    """Prepare a release, and approve it when the data say who does."""
     prepared = release.prepare_release(
         session,
         stage.actors[one.text("prepared_by")],
         session.get_one(Incident, stage.incidents[one.text("incident")]),
-        session.get_one(Collection, stage.circles[one.text("circle")]),
+        audience,
+        terms,
     )
     if "approved_by" in one:
         release.approve_release(

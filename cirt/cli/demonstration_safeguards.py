@@ -8,15 +8,17 @@ from cirt import audit
 from cirt.accounts.models import Administration
 from cirt.cli.demonstration_people import Stage
 from cirt.datafiles import DataMap
-from cirt.incidents import peer_rights, protection
+from cirt.incidents import peer_rights, protection, webhook_rights
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import MachineWriting
 from cirt.incidents.direct_collections import direct_collection_of
 from cirt.incidents.peers import connecting
 from cirt.incidents.protection.kinds import Action
 from cirt.incidents.recall import holds, keys
+from cirt.incidents.webhooks import managing, sending
 
-assert peer_rights  # noqa: S101 - imported for the rights it registers
+assert peer_rights and webhook_rights  # noqa: S101 - imported for the rights it registers
+assert sending  # noqa: S101 - imported for the kind of job it registers
 
 
 def protect(session: Session, stage: Stage, one: DataMap) -> None:
@@ -64,6 +66,15 @@ def connect(session: Session, stage: Stage, one: DataMap) -> None:
         secret_key=settings.secret_key,
         loopback=False,
     )
+
+
+def listen(session: Session, stage: Stage, one: DataMap) -> None:
+    """Make a webhook with a message that waits, switched off: the demonstration calls nobody."""
+    actor = stage.actors[one.text("by")]
+    details = managing.Details(one.text("title"), one.text("url"), one.texts("kinds"))
+    webhook, _secret = managing.make_webhook(session, actor, details, stage.installation.settings)
+    managing.try_it(session, actor, webhook)
+    managing.switch(session, actor, webhook, on=False)
 
 
 def open_door(session: Session, stage: Stage, one: DataMap) -> None:

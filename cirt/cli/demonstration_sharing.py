@@ -8,17 +8,18 @@ from sqlalchemy.orm import Session
 
 from cirt.access import Actor, Role
 from cirt.cli import demonstration_safeguards as safeguards
+from cirt.cli.demonstration_circles import release_to
 from cirt.cli.demonstration_people import Stage, seed
 from cirt.clock import now
 from cirt.datafiles import DataMap, read_map
-from cirt.incidents import inbox_rights, recall, release, standing_approvals, taxii_writing
+from cirt.incidents import inbox_rights, recall, standing_approvals, taxii_writing
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.direct_collections import direct_collection_of
 from cirt.incidents.inbox import decisions, items
 from cirt.incidents.recall.safe import safe_of
 from cirt.incidents.release_models import Release, ReleaseState
-from cirt.incidents.release_preparation import prepare_batch, prepare_release
+from cirt.incidents.release_preparation import prepare_batch
 from cirt.incidents.release_sections import sections_from
 from cirt.incidents.release_terms import ReleaseTerms
 from cirt.stix.ids import object_id
@@ -40,6 +41,7 @@ def load(stage: Stage) -> None:
         ("holds", safeguards.hold),
         ("keys", safeguards.trust),
         ("peers", safeguards.connect),
+        ("webhooks", safeguards.listen),
         ("doors", safeguards.open_door),
         ("approvals", _approve),
     ):
@@ -49,21 +51,8 @@ def load(stage: Stage) -> None:
 
 
 def _release(session: Session, stage: Stage, one: DataMap) -> None:
-    prepared = prepare_release(
-        session,
-        stage.actors[one.text("prepared_by")],
-        session.get_one(Incident, stage.incidents[one.text("incident")]),
-        _audience(session, stage, one),
-        _terms(one, one.get("legal_basis", "")),
-    )
-    release.approve_release(
-        session,
-        stage.actors[one.text("approved_by")],
-        prepared,
-        sha256_seen=prepared.sha256,
-        delay=timedelta(hours=stage.installation.settings.release_delay_hours),
-        acknowledged=True,
-    )
+    terms = _terms(one, one.get("legal_basis", ""))
+    release_to(session, stage, one, _audience(session, stage, one), terms)
 
 
 def _prepare(session: Session, stage: Stage, one: DataMap) -> None:

@@ -1,6 +1,7 @@
 """`cirt init`, `cirt serve`, `cirt settings`."""
 
 import argparse
+import multiprocessing
 import os
 import signal
 import socket
@@ -11,7 +12,9 @@ from cirt.access import Role
 from cirt.accounts import directory
 from cirt.db import Database, open_database
 from cirt.errors import N_, SettingError, UnavailableError
-from cirt.settings import ROWS, Settings, read_settings
+from cirt.operations import metrics
+from cirt.setting_rows import ROWS
+from cirt.settings import Settings, read_settings
 
 STOP_SECONDS = 20  # how long requests that were begun may take when the server is stopped
 
@@ -64,7 +67,9 @@ def _init(options: argparse.Namespace) -> None:
 
 def _serve(_options: argparse.Namespace) -> None:
     settings = read_settings()
-    refuse_old_tables(open_database(settings))
+    database = open_database(settings)
+    refuse_old_tables(database)
+    refuse_too_many_connections(settings, database)
     serve(settings)
 
 
@@ -75,6 +80,47 @@ def refuse_old_tables(database: Database) -> None:
             N_("The tables are missing or of another version: run `cirt init` first.")
         )
     database.dispose()
+
+
+SPARE_CONNECTIONS = 5
+"""What is left of PostgreSQL's connections for the command line and for whoever looks after it."""
+
+
+def connections_of_workers(settings: Settings) -> int:
+    """Return how many connections all workers together open to PostgreSQL at most.
+
+    Besides those of its pool a worker keeps one for each of its threads, by which it asks whether a
+    machine may still read (see `taxii_door`).
+    """
+    return settings.workers * (settings.connections + settings.threads)
+
+
+def refuse_too_many_connections(settings: Settings, database: Database) -> None:
+    """Raise SettingError when PostgreSQL allows fewer connections than the workers may open."""
+    if database.is_sqlite:
+        return
+    with database.engine.connect() as connection:
+        most, kept = (
+            int(connection.exec_driver_sql(f"SHOW {name}").scalar_one())
+            for name in ("max_connections", "superuser_reserved_connections")
+        )
+    database.dispose()
+    wanted = connections_of_workers(settings)
+    if wanted + SPARE_CONNECTIONS > most - kept:
+        raise SettingError(
+            N_(
+                "%(workers)s workers with %(threads)s threads each may open %(wanted)s connections, and"
+                " PostgreSQL allows %(most)s (max_connections), of which %(kept)s are kept for its"
+                " superuser: raise max_connections to %(needed)s, or lower %(name)s."
+            ),
+            name="CIRT_WORKERS / CIRT_THREADS",
+            workers=settings.workers,
+            threads=settings.threads,
+            wanted=wanted,
+            most=most,
+            kept=kept,
+            needed=wanted + SPARE_CONNECTIONS + kept,
+        )
 
 
 def refuse_busy_port(settings: Settings) -> None:
@@ -99,6 +145,11 @@ def refuse_busy_port(settings: Settings) -> None:
 def serve(settings: Settings) -> None:
     """Serve until stopped: granian, or waitress on machines for which it has no wheel."""
     refuse_busy_port(settings)
+    metrics.share_between_workers(settings.data_dir / "metrics", settings.workers)
+    if settings.workers > 1:  # a forked worker would keep its counters to itself
+        multiprocessing.set_start_method("spawn", force=True)
+    # for granian's own part, before it is loaded: by default it keeps 50 MB after some large pages
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:500,muzzy_decay_ms:0")
     try:
         from granian import Granian
         from granian.constants import Interfaces
@@ -111,7 +162,7 @@ def serve(settings: Settings) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=settings.workers,
         blocking_threads=settings.threads,
         websockets=False,
         log_access=False,

@@ -38,6 +38,8 @@ def _connected(database: Database) -> Iterator[tuple[Config, Connection]]:
         try:
             with connection.begin():
                 config.attributes["connection"] = connection
+                if not database.is_sqlite:  # moving the rows of a large table takes its time
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 yield config, connection
                 if database.is_sqlite:
                     lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -66,6 +68,12 @@ def downgrade(database: Database, revision: str) -> None:
     """Bring the tables back to an earlier revision ("base": none)."""
     with _connected(database) as (config, _connection):
         command.downgrade(config, revision)
+
+
+def stamp(connection: Connection) -> None:
+    """Note in tables that were just made of the models that they are of this version."""
+    script = ScriptDirectory.from_config(_config())
+    MigrationContext.configure(connection).stamp(script, "head")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from cirt import models
+from cirt import models, partitions
 from cirt.db import Base
 
 connection = context.config.attributes["connection"]
@@ -12,6 +12,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=True,
     compare_type=True,
+    **partitions.COMPARISON,
     user_module_prefix="cirt.db.",
 )
 with context.begin_transaction():

@@ -13,8 +13,8 @@ from cirt.incidents.case_details import plain_text
 from cirt.incidents.inbox.received import Item, State
 from cirt.incidents.inbox_models import ReceivedItem, ReceivedNote, ReceivedState
 from cirt.incidents.object_store import insert_if_absent
+from cirt.incidents.reasons import checked_reason
 
-MAX_REASON: Final = 2_000
 MAX_NOTE: Final = 10_000
 
 ACTS: Final[dict[str, str]] = {
@@ -47,11 +47,7 @@ def decline(
     session: Session, actor: Actor, item: Item, *, version: str, reason: str
 ) -> ReceivedItem:
     """Put an item aside. reason: stays inside; raises InvalidInputError when there is none."""
-    reason = plain_text(reason, "reason", MAX_REASON)
-    if not reason:
-        raise InvalidInputError(
-            N_("Say why, so that the others of your team learn it."), field="reason"
-        )
+    reason = checked_reason(reason, N_("Say why, so that the others of your team learn it."))
     row = decide(session, actor, item, ReceivedState.DECLINED, version=version, reason=reason)
     row.incident_id = None
     session.flush()

@@ -1,7 +1,5 @@
 """Forms of the inbox."""
 
-from typing import Any
-
 from flask_wtf.file import FileField
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import NumberRange, Optional
@@ -9,11 +7,11 @@ from wtforms.validators import NumberRange, Optional
 from cirt.errors import N_
 from cirt.forms import AtMost, Form, Required, UtcTimeField
 from cirt.incidents.case_details import MAX_TEXT, MAX_TITLE
-from cirt.incidents.case_forms import LocalChoiceField
-from cirt.incidents.case_pages import local
+from cirt.incidents.case_forms import LocalChoiceField, rsit_choices
 from cirt.incidents.case_words import FIELD_NAMES
-from cirt.incidents.inbox.decisions import MAX_NOTE, MAX_REASON
+from cirt.incidents.inbox.decisions import MAX_NOTE
 from cirt.incidents.inbox.feedback import MAX_PROPOSAL, MOST_SEEN
+from cirt.incidents.reasons import MAX_REASON
 from cirt.stix.marking import TLP
 
 
@@ -50,15 +48,6 @@ class CaseChoice(Form):
     incident = SelectField(N_("Incident"), validators=[Required(N_("Choose an incident."))])
 
 
-def _rsit_choices() -> dict[str, list[tuple[str, str]]]:
-    from cirt import taxonomies
-
-    return {
-        local(group.label): [(kind.tag, local(kind.label)) for kind in group.types]
-        for group in taxonomies.incident_classes().values()
-    }
-
-
 class NewCaseForm(Form):
     """A case made of what was received."""
 
@@ -76,7 +65,7 @@ class NewCaseForm(Form):
         validators=[Optional(), AtMost(MAX_TEXT)],
         render_kw={"rows": 5},
     )
-    rsit = LocalChoiceField(FIELD_NAMES["rsit"], choices=_rsit_choices)
+    rsit = LocalChoiceField(FIELD_NAMES["rsit"], choices=rsit_choices)
     tlp = RadioField(FIELD_NAMES["tlp"], description=N_("At least as strict as what was received."))
 
     def offer_markings(self, least: TLP) -> None:
@@ -127,8 +116,3 @@ class ProposalForm(Form):
         validators=[Required(N_("Say what should change, and why.")), AtMost(MAX_PROPOSAL)],
         render_kw={"rows": 6},
     )
-
-
-def name_choices(field: Any, choices: list[tuple[str, str]]) -> None:
-    """Offer these choices, which are translated already."""
-    field.choices = choices

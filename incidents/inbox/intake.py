@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from cirt import audit, strictjson
 from cirt.clock import now
-from cirt.db import after_commit
-from cirt.errors import N_, ConflictError, DomainError, InvalidInputError, NotFoundError
-from cirt.files import FileStore, StoredFile, content_of
+from cirt.errors import N_, ConflictError, InvalidInputError
+from cirt.files import erase_upload, erased_when_unfit, forget_upload, read_upload
 from cirt.incidents import feed, recall, strict_door
 from cirt.incidents.circle_models import Collection, CollectionKind, MachineWriting
 from cirt.incidents.inbox_rights import INTAKE_JOB
@@ -210,25 +209,16 @@ def _refuse_other_authors(session: Session, owner_id: uuid.UUID, examined: Exami
             examined.refuse(place, InvalidInputError(OTHER_AUTHOR, id=item.stix_id))
 
 
-@handles(INTAKE_JOB)
+@handles(INTAKE_JOB, name=N_("Taking in a file"), cancelled=forget_upload)
 def take_in_file(task: Task) -> Effect:
     """Take in an uploaded file that is too large for a page to wait for."""
     database, files = task.services.database, task.services.files
     file_id = uuid.UUID(task.payload["file_id"])
-    with database.reading() as session:
-        row = session.get(StoredFile, file_id)
-        try:
-            data = content_of(files, row).read_bytes() if row else None
-        except NotFoundError:
-            data = None
-        if row is None or data is None:
-            raise InvalidInputError(N_("The uploaded file was removed already; upload it again."))
-        administration_id = row.administration_id
-    try:
-        objects = read_file(data, most=MOST_IN_A_JOB)
-    except DomainError:
-        _forget(database, files, file_id)
-        raise
+    upload = read_upload(database, files, file_id)
+    administration_id = upload.administration_id
+    with erased_when_unfit(database, files, file_id):
+        objects = read_file(upload.data, most=MOST_IN_A_JOB)
+    task.progress(0, len(objects))
 
     def effect(session: Session) -> dict[str, Any]:
         collection = intake_collection(session, administration_id, FILES)
@@ -242,26 +232,7 @@ def take_in_file(task: Task) -> Effect:
         )
         safe = recall.safe_of(task.services.settings)
         recall.honour_at_commit(session, safe, collection, objects_of(taken))
-        _erase(session, files, file_id)
+        erase_upload(session, files, file_id)
         return account(taken)
 
     return effect
-
-
-def _forget(database: Any, files: FileStore, file_id: uuid.UUID) -> None:
-    # what cannot be used is not kept
-    with database.writing() as session:
-        _erase(session, files, file_id)
-
-
-def _erase(session: Session, files: FileStore, file_id: uuid.UUID) -> None:
-    """Forget the upload: the collection holds what was taken in."""
-    row = session.get(StoredFile, file_id)
-    if row is None:
-        return
-    path = files.path_of(file_id)
-    audit.record(
-        session, None, "file.erase", row, chain_id=row.administration_id, sha256=row.sha256
-    )
-    session.delete(row)
-    after_commit(session, lambda: path.unlink(missing_ok=True))

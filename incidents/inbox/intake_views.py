@@ -100,6 +100,17 @@ def intake_status(job_id: uuid.UUID) -> Any:
     )
 
 
+@blueprint.post("/take-in/<uuid:job_id>/cancel")
+@opens("inbox.intake")
+def cancel_intake(job_id: uuid.UUID) -> Any:
+    """End the reading of a large file; what was uploaded is erased."""
+    job = load(db_session(), actor(), jobs.Job, job_id, seen_by="inbox.intake")
+    require(db_session(), actor(), "inbox.intake", job)
+    if not jobs.cancel(db_session(), installation(), actor(), job):
+        flask.flash(_("It is too late to cancel this."), "info")
+    return flask.redirect(flask.url_for(".intake_status", job_id=job.id))
+
+
 def _refused(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {

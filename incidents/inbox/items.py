@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.access import Actor, visible
 from cirt.errors import NotFoundError
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.inbox.contents import COLLECTING
 from cirt.incidents.inbox.emptied import is_emptied
 from cirt.incidents.inbox.received import Item, State
@@ -57,32 +58,32 @@ def collections_of(session: Session, actor: Actor) -> list[Collection]:
 
 def listing(session: Session, actor: Actor, narrowed: Narrowed, page: int) -> Listing:
     """Return a page of what reached the administration, the newest first."""
-    query = _narrow(actor, _items(actor), narrowed)
+    query = items_query(actor, narrowed)
     counted = query.with_only_columns(FeedEntry.seq).limit(MOST_COUNTED).subquery()
     total = session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
     pages = max(1, -(-total // PAGE))
     page = min(max(1, page), pages)
     found = query.order_by(*_NEWEST).limit(PAGE).offset((page - 1) * PAGE)
-    return Listing(_rows(session, actor, found), total, page, pages)
+    return Listing(read_items(session, found), total, page, pages)
 
 
 def count_new(session: Session, actor: Actor) -> int:
     """Return how many items wait for a first decision, at most MOST_COUNTED."""
-    query = _narrow(actor, _items(actor), Narrowed(state=State.NEW))
+    query = items_query(actor, Narrowed(state=State.NEW))
     counted = query.with_only_columns(FeedEntry.seq).limit(MOST_COUNTED).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
 
 
 def newest(session: Session, actor: Actor, state: State, most: int = 5) -> list[Item]:
     """Return the newest items in one state."""
-    query = _narrow(actor, _items(actor), Narrowed(state=state)).order_by(*_NEWEST).limit(most)
-    return _rows(session, actor, query)
+    query = items_query(actor, Narrowed(state=state)).order_by(*_NEWEST).limit(most)
+    return read_items(session, query)
 
 
 def newest_searched(session: Session, actor: Actor, narrowed: Narrowed) -> list[Item]:
     """Return the newest items for a search to look through, at most MOST_SEARCHED."""
-    query = _narrow(actor, _items(actor), narrowed).order_by(*_NEWEST).limit(MOST_SEARCHED)
-    return _rows(session, actor, query)
+    query = items_query(actor, narrowed).order_by(*_NEWEST).limit(MOST_SEARCHED)
+    return read_items(session, query)
 
 
 def items_of(session: Session, actor: Actor, pairs: Sequence[tuple[uuid.UUID, str]]) -> list[Item]:
@@ -95,7 +96,7 @@ def items_of(session: Session, actor: Actor, pairs: Sequence[tuple[uuid.UUID, st
             for collection_id, stix_id in sorted(set(pairs))[:MOST_FOUND]
         )
     )
-    return _rows(session, actor, _objects(actor).where(wanted).order_by(*_NEWEST))
+    return read_items(session, _objects(actor).where(wanted).order_by(*_NEWEST))
 
 
 def item_of(session: Session, actor: Actor, collection_id: uuid.UUID, stix_id: str) -> Item:
@@ -108,7 +109,7 @@ def item_of(session: Session, actor: Actor, collection_id: uuid.UUID, stix_id: s
     query = _objects(actor).where(
         FeedEntry.collection_id == collection_id, FeedEntry.stix_id == stix_id
     )
-    found = _rows(session, actor, query)
+    found = read_items(session, query)
     if not found:
         raise NotFoundError
     return found[0]
@@ -150,7 +151,7 @@ def _objects(actor: Actor) -> sa.Select[Any]:
     )
     return (
         sa.select(*columns)
-        .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+        .join(ObjectVersion, STORED)
         .outerjoin(
             ReceivedItem,
             sa.and_(
@@ -215,6 +216,11 @@ def _items(actor: Actor) -> sa.Select[Any]:
     )
 
 
+def items_query(actor: Actor, narrowed: Narrowed) -> sa.Select[Any]:
+    """Return the query for the items of the inbox that fit."""
+    return _narrow(actor, _items(actor), narrowed)
+
+
 def _narrow(actor: Actor, query: sa.Select[Any], narrowed: Narrowed) -> sa.Select[Any]:
     is_own = _identical(actor)
     query = query.where(is_own if narrowed.state == State.OWN else sa.not_(is_own))
@@ -247,7 +253,8 @@ def _uuid(text: str) -> uuid.UUID:
         return uuid.UUID(int=0)  # no collection has it: the list is empty
 
 
-def _rows(session: Session, actor: Actor, query: sa.Select[Any]) -> list[Item]:
+def read_items(session: Session, query: sa.Select[Any]) -> list[Item]:
+    """Return the items that a query of this module finds."""
     found = session.execute(query).unique().all()
     ids = {row[0].collection_id for row in found}
     collections = {

@@ -13,7 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from cirt.clock import now
+from cirt.errors import N_
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.feed_clauses import STORED, given_out_now
 from cirt.incidents.inbox import contents
 from cirt.incidents.inbox.useful import keys_of
 from cirt.incidents.inbox_models import ItemReference, LooseObject, Mention, MentionCursor
@@ -42,7 +44,7 @@ def _arrived(_mapper: Any, connection: sa.Connection, counter: FeedCounter) -> N
     connection.execute(job.on_conflict_do_nothing(index_elements=[Job.key]))
 
 
-@handles(JOB)
+@handles(JOB, name=N_("Bringing the index of received objects up to date"))
 def read_mentions(task: Task) -> Effect:
     """Read what one collection's feed holds behind the cursor."""
     collection_id = uuid.UUID(task.payload["collection_id"])
@@ -56,7 +58,7 @@ def read_mentions(task: Task) -> Effect:
     return effect
 
 
-@handles("inbox.mentions.all", daily=True)
+@handles("inbox.mentions.all", name=N_("Checking the index of received objects"), daily=True)
 def _read_all(_task: Task) -> Effect:
     def effect(session: Session) -> dict[str, Any]:
         behind = (
@@ -105,13 +107,8 @@ def _index(session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]) 
     for part in in_parts(stix_ids):
         query = (
             sa.select(FeedEntry.stix_id, FeedEntry.owner_id, FeedEntry.seq, ObjectVersion.body)
-            .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
-            .where(
-                FeedEntry.collection_id == collection_id,
-                FeedEntry.stix_id.in_(part),
-                FeedEntry.is_last,
-                ObjectVersion.erased_at.is_(None),
-            )
+            .join(ObjectVersion, STORED)
+            .where(*given_out_now(collection_id), FeedEntry.stix_id.in_(part))
         )
         for stix_id, owner_id, seq, body in session.execute(query):
             one = object_in(body or b"{}")
@@ -215,7 +212,7 @@ def _forget_erased(session: Session) -> int:
         name = model.stix_id if model is Mention else ItemReference.holder_id
         erased = (
             sa.select(FeedEntry.stix_id)
-            .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+            .join(ObjectVersion, STORED)
             .where(
                 FeedEntry.collection_id == model.collection_id,
                 FeedEntry.stix_id == name,

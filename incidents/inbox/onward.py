@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cirt.errors import N_
 from cirt.incidents.case_models import Incident, IncidentChange, IncidentObservable
 from cirt.incidents.exits import Exit, may_leave
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.inbox_models import ItemReference, ReceivedItem
 from cirt.incidents.object_store import object_in
 from cirt.incidents.observables import key_of
@@ -168,7 +169,7 @@ def _markings(session: Session, received_ids: set[uuid.UUID]) -> dict[uuid.UUID,
         )
         query = (
             sa.select(ObjectVersion.tlp)
-            .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+            .join(FeedEntry, STORED)
             .where(
                 FeedEntry.collection_id == row.collection_id,
                 FeedEntry.owner_id == row.owner_id,
@@ -185,7 +186,7 @@ def _markings(session: Session, received_ids: set[uuid.UUID]) -> dict[uuid.UUID,
 def _texts(session: Session, row: ReceivedItem) -> set[str]:
     query = (
         sa.select(ObjectVersion.body)
-        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+        .join(FeedEntry, STORED)
         .where(
             FeedEntry.collection_id == row.collection_id,
             FeedEntry.owner_id == row.owner_id,

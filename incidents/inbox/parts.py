@@ -9,11 +9,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.inbox.contents import COLLECTING
 from cirt.incidents.inbox.received import Item
 from cirt.incidents.object_store import in_parts, object_in, published_object
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
-from cirt.stix.ids import canonical_json
+from cirt.stix.ids import bundle_of, canonical_json
 from cirt.stix.marking import TLP
 from cirt.stix.references import references_of
 from cirt.stix.taxii_protocol import moment_of
@@ -63,7 +64,7 @@ def versions_of(session: Session, item: Item) -> list[Version]:
     """Return the versions of an item that arrived, the newest first."""
     query = (
         sa.select(FeedEntry, ObjectVersion.digest, ObjectVersion.erased_at)
-        .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+        .join(ObjectVersion, STORED)
         .where(
             FeedEntry.collection_id == item.collection.id,
             FeedEntry.stix_id == item.stix_id,
@@ -111,7 +112,7 @@ def _bodies(
     for part in in_parts(sorted(set(stix_ids))):
         query = (
             sa.select(FeedEntry.stix_id, FeedEntry.version_key, ObjectVersion)
-            .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+            .join(ObjectVersion, STORED)
             .where(
                 FeedEntry.collection_id == item.collection.id,
                 FeedEntry.stix_id.in_(part),
@@ -148,7 +149,7 @@ def strictest_of(
     """
     query = (
         sa.select(ObjectVersion.tlp)
-        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+        .join(FeedEntry, STORED)
         .where(
             FeedEntry.collection_id == collection_id,
             FeedEntry.owner_id == owner_id,
@@ -159,11 +160,11 @@ def strictest_of(
     return max((TLP(tlp) for tlp in session.scalars(query)), default=TLP.AMBER_STRICT)
 
 
-def bundle_of(parts: Sequence[Part]) -> bytes:
+def bundle_of_parts(parts: Sequence[Part]) -> bytes:
     """Return a bundle of the exact bytes of some objects."""
     joined = b",".join(part.body for part in parts)
     number = uuid.uuid5(uuid.NAMESPACE_URL, joined.decode("utf-8"))
-    return b'{"id":"bundle--%s","objects":[%s],"type":"bundle"}' % (str(number).encode(), joined)
+    return bundle_of(f"bundle--{number}", [joined])
 
 
 # what changes with every version without saying anything

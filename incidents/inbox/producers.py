@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cirt.accounts.models import Administration
 from cirt.incidents.circle_models import Collection, CollectionKind
+from cirt.incidents.feed_clauses import STORED, given_out_now
 from cirt.incidents.inbox.received import Item
 from cirt.incidents.object_store import object_in
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
@@ -80,13 +81,8 @@ def _name(session: Session, item: Item, claimed: str) -> str:
         return ""
     query = (
         sa.select(ObjectVersion.body)
-        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
-        .where(
-            FeedEntry.collection_id == item.collection.id,
-            FeedEntry.stix_id == claimed,
-            FeedEntry.is_last,
-            ObjectVersion.erased_at.is_(None),
-        )
+        .join(FeedEntry, STORED)
+        .where(*given_out_now(item.collection.id), FeedEntry.stix_id == claimed)
     )
     body = session.scalar(query)
     return str(object_in(body).get("name", claimed)) if body else claimed

@@ -173,7 +173,7 @@ def bundle(collection_id: uuid.UUID, stix_id: str) -> Any:
         raise NotFoundError
     require_exit(parts.marking_of_parts(item, shown), Exit.STIX_FILE)
     response = flask.Response(
-        parts.bundle_of(shown), content_type="application/stix+json;version=2.1"
+        parts.bundle_of_parts(shown), content_type="application/stix+json;version=2.1"
     )
     response.headers["Content-Disposition"] = f'attachment; filename="{item.stix_id}.json"'
     return response

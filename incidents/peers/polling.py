@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from cirt import strictjson
 from cirt.clock import now
-from cirt.errors import DomainError
+from cirt.errors import N_, DomainError
 from cirt.incidents import recall
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.inbox import intake
@@ -51,7 +51,7 @@ class _Asked:
     receipts: Sequence[bytes]
 
 
-@handles(POLL)
+@handles(POLL, name=N_("Reading a peer"))
 def poll(task: Task) -> Effect:
     """Send a peer the receipts that wait for it, and read its next page."""
     peer_id, due = uuid.UUID(task.payload["peer_id"]), datetime.fromisoformat(task.payload["due"])
@@ -216,7 +216,7 @@ def _forget_jobs(session: Session, peer: Peer) -> None:
     )
 
 
-@handles("peer.wake", daily=True)
+@handles("peer.wake", name=N_("Looking after peers that were not read"), daily=True)
 def wake(_task: Task) -> Effect:
     """Read peers again whose planned work was lost, for instance by a fault of the program."""
 
@@ -232,7 +232,7 @@ def wake(_task: Task) -> Effect:
     return effect
 
 
-@handles(ERASE)
+@handles(ERASE, name=N_("Erasing what an ended peer gave"), may_cancel=False)
 def erase(task: Task) -> Effect:
     """Erase what an ended peer gave; what people decided and noted stays."""
 

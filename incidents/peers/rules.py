@@ -41,26 +41,40 @@ def read_url(text: str, *, field: str, loopback: bool) -> str:
 
     loopback: whether http is allowed to this machine. Raises InvalidInputError, naming the field.
     """
+    parts = split_url(text, field=field, loopback=loopback, sentence=ADDRESS)
+    path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
+    path = path.removesuffix("objects/")  # some give the address of the objects
+    return parts._replace(path=path).geturl()
+
+
+def split_url(
+    text: str, *, field: str, loopback: bool, sentence: str, query: bool = False
+) -> SplitResult:
+    """Return the parts of an address to which requests are sent, in one spelling.
+
+    sentence: how to write it. query: whether it may have one. Raises InvalidInputError.
+    """
     text = text.strip()
+    wrong = InvalidInputError(sentence, field=field)
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").encode("idna").decode("ascii"), parts.port
     except ValueError as error:  # UnicodeError is one
-        raise InvalidInputError(ADDRESS, field=field) from error
+        raise wrong from error
     plain = text.isprintable() and " " not in text and "\\" not in text and "%" not in host
-    extra = parts.query or parts.fragment or parts.username is not None or "@" in parts.netloc
+    extra = parts.fragment or parts.username is not None or "@" in parts.netloc
+    if (parts.query and not query) or not parts.query.isascii():
+        raise wrong
     if not plain or not host or extra or len(text) > MAX_URL or port == 0:
-        raise InvalidInputError(ADDRESS, field=field)
+        raise wrong
     if parts.scheme != "https" and not (loopback and parts.scheme == "http" and host in _LOOPBACK):
         raise InvalidInputError(NOT_HTTPS, field=field)
     if not parts.path.isascii() or ".." in parts.path.split("/"):
-        raise InvalidInputError(ADDRESS, field=field)
+        raise wrong
     shown = f"[{host}]" if ":" in host else host
     standard = {"https": 443, "http": 80}[parts.scheme]
     netloc = shown if port in (None, standard) else f"{shown}:{port}"
-    path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
-    path = path.removesuffix("objects/")  # some give the address of the objects
-    return SplitResult(parts.scheme, netloc, path, "", "").geturl()
+    return SplitResult(parts.scheme, netloc, parts.path, parts.query, "")
 
 
 def origin_of(url: str) -> str:

@@ -15,10 +15,12 @@ from cirt.errors import N_, ConflictError, ForbiddenError
 from cirt.incidents import cases, feed, object_store
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.object_store import DifferentContentError, in_parts, object_in
+from cirt.incidents.reasons import checked_reason
 from cirt.incidents.recall import erasure, exposure, keys, local_effects
 from cirt.incidents.recall.exposure import Shown
-from cirt.incidents.recall.holds import checked_reason, is_held
+from cirt.incidents.recall.holds import is_held
 from cirt.incidents.recall.safe import Safe
 from cirt.incidents.recall_models import Recall, RecallKind
 from cirt.incidents.release_models import Release, ReleaseState
@@ -69,7 +71,7 @@ def revoke(
             for body, _tlp in changed
         ],
     )
-    _append(session, incident.administration_id, collection, changed)
+    append(session, incident.administration_id, collection, changed)
     return recall
 
 
@@ -123,7 +125,7 @@ def withdraw(
             )
     emptied = _scrubbed(session, collection, taken, withdrawals[0][0]["id"], moment)
     take_away(session, safe, collection, taken, cause="withdrawn")
-    _append(session, owner, collection, [*withdrawals, *emptied], with_definitions=True)
+    append(session, owner, collection, [*withdrawals, *emptied], with_definitions=True)
     first_seq = min(one.seq for one in taken)
     for row in recalls:
         local_effects.note_local_receipts(session, collection, row, first_seq)
@@ -216,7 +218,7 @@ def _scrubbed(
         # by the versions of the owner, which have an index; a feed has one for each collection
         query = (
             sa.select(ObjectVersion.stix_id)
-            .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+            .join(FeedEntry, STORED)
             .where(
                 ObjectVersion.owner_id == taken[0].owner_id,
                 ObjectVersion.stix_id.in_(part),
@@ -236,7 +238,7 @@ def _scrubbed(
     return found
 
 
-def _append(
+def append(
     session: Session,
     owner: uuid.UUID,
     collection: Collection,
@@ -244,6 +246,7 @@ def _append(
     *,
     with_definitions: bool = False,
 ) -> None:
+    """Put what a recall says, each with its marking, into the audience's feed."""
     items = [object_store.incoming(body, owner, TLP(tlp)) for body, tlp in objects]
     if with_definitions:
         items += [object_store.incoming(one, owner, TLP.CLEAR) for one in wire.published()]

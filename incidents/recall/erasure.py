@@ -95,13 +95,23 @@ def _held(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ObjectV
     for part in in_parts(ids):
         query = (
             sa.select(ObjectVersion)
-            .where(ObjectVersion.id.in_(part))
+            .where(*_these(session, part))
             .order_by(ObjectVersion.id)
             .with_for_update()
             .execution_options(populate_existing=True)
         )
         found.update((row.id, row) for row in session.scalars(query))
     return found
+
+
+def _these(session: Session, ids: Sequence[uuid.UUID]) -> list[sa.ColumnElement[bool]]:
+    """Return the clauses that find versions by their ids: with their owners, who lead the key."""
+    owners = set(
+        session.scalars(
+            sa.select(FeedEntry.owner_id).where(FeedEntry.object_version_id.in_(ids)).distinct()
+        )
+    )
+    return [ObjectVersion.owner_id.in_(owners), ObjectVersion.id.in_(ids)]
 
 
 def _shown(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
@@ -154,6 +164,7 @@ def apply_again(session: Session, lines: Sequence[Line]) -> Applied:
         feed.withdraw(session, uuid.UUID(line.collection), [line.id])
     bodies = {line.id for line in again[What.BODY]}
     for part in in_parts(sorted(bodies)):
+        # by the id alone: what a backup brought back need not be in a feed any more
         rows = session.scalars(sa.select(ObjectVersion).where(ObjectVersion.id.in_(part))).all()
         feed.erase(session, rows)
     for line in again[What.BUNDLE]:
@@ -192,10 +203,19 @@ def _still_to_do(session: Session, lines: Sequence[Line]) -> dict[What, list[Lin
         elif line.at == last_erased[line.id] and not any(
             moment_of(one.added_us) > line.at for one in live
         ):
-            row = session.get(ObjectVersion, line.id)
+            row = _version(session, line.id, entries.get(line.id, []))
             if row is not None and row.body is not None:
                 found[line.what].append(line)
     return found
+
+
+def _version(
+    session: Session, version_id: uuid.UUID, entries: Sequence[FeedEntry]
+) -> ObjectVersion | None:
+    query = sa.select(ObjectVersion).where(ObjectVersion.id == version_id)
+    if entries:  # else it waits for a moderator, and only its id is known
+        query = query.where(ObjectVersion.owner_id == entries[0].owner_id)
+    return session.scalar(query)
 
 
 def _entries_of(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, list[FeedEntry]]:

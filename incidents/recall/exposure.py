@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.object_store import STANDARD_BODIES, in_parts, object_in, objects_in
 from cirt.incidents.recall_models import Recall, RecallKind
 from cirt.incidents.release_models import Release, ReleaseState
@@ -232,7 +233,7 @@ def _rows(
             FeedEntry.owner_id,
             ObjectVersion.body,
         )
-        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+        .join(FeedEntry, STORED)
         .where(
             FeedEntry.collection_id == collection.id,
             FeedEntry.withdrawn_at.is_(None),

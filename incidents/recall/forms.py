@@ -5,7 +5,7 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 
 from cirt.errors import N_
 from cirt.forms import AtMost, Form, Required
-from cirt.incidents.recall.holds import MAX_REASON
+from cirt.incidents.reasons import MAX_REASON
 from cirt.incidents.recall_models import RecallKind
 
 KIND_NAMES: dict[str, str] = {

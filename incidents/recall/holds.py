@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 from cirt import audit
 from cirt.access import Actor
 from cirt.clock import now
-from cirt.errors import N_, ConflictError, InvalidInputError
+from cirt.errors import N_, ConflictError
 from cirt.incidents import cases
 from cirt.incidents.case_models import Incident
+from cirt.incidents.reasons import checked_reason
 from cirt.incidents.recall_models import LegalHold
-
-MAX_REASON = 2_000
 
 
 def place_hold(session: Session, actor: Actor, incident: Incident, *, reason: str) -> LegalHold:
@@ -62,18 +61,3 @@ def held_incidents(session: Session) -> Sequence[uuid.UUID]:
     """Return the incidents for which a hold is in force."""
     query = sa.select(LegalHold.incident_id).where(LegalHold.ended_at.is_(None))
     return session.scalars(query.distinct()).all()
-
-
-def checked_reason(reason: str) -> str:
-    """Return a reason as it is kept. Raises InvalidInputError, naming the field "reason"."""
-    reason = reason.strip()
-    if not reason:
-        raise InvalidInputError(N_("Say why, so that the others understand it."), field="reason")
-    if len(reason) > MAX_REASON:
-        raise InvalidInputError(
-            N_("Shorten this to %(most)s characters; it has %(length)s."),
-            field="reason",
-            most=MAX_REASON,
-            length=len(reason),
-        )
-    return reason

@@ -16,6 +16,7 @@ from cirt.clock import now
 from cirt.db import RECALL_STAGE, before_commit
 from cirt.errors import N_, DomainError
 from cirt.incidents.circle_models import Collection, CollectionKind
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.object_store import object_in
 from cirt.incidents.recall import keys, local_effects
 from cirt.incidents.recall.acts import take_away
@@ -74,7 +75,7 @@ def honour_waiting(session: Session, safe: Safe, author: str) -> None:
     for collection in session.scalars(sa.select(Collection).order_by(Collection.id)).unique():
         query = (
             sa.select(ObjectVersion.body)
-            .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+            .join(FeedEntry, STORED)
             .where(
                 FeedEntry.collection_id == collection.id,
                 FeedEntry.type == wire.WITHDRAWAL_TYPE,

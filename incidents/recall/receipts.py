@@ -13,8 +13,8 @@ from cirt.access import Actor
 from cirt.clock import now
 from cirt.errors import N_, ForbiddenError, InvalidInputError, NotFoundError
 from cirt.incidents.circle_models import Collection, CollectionKind
+from cirt.incidents.reasons import MAX_REASON
 from cirt.incidents.recall import keys
-from cirt.incidents.recall.holds import MAX_REASON
 from cirt.incidents.recall_models import Recall, RecallKind, RecallReceipt
 from cirt.stix import withdrawal as wire
 from cirt.stix.ids import canonical_json

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cirt import audit
 from cirt.clock import now
+from cirt.errors import N_
 from cirt.incidents.circle_models import Collection, CollectionKind, PolicyCard
 from cirt.incidents.inbox_models import ItemReference, ReceivedItem
 from cirt.incidents.object_store import STANDARD_BODIES, in_parts, objects_in
@@ -27,7 +28,7 @@ AT_ONCE: Final = 2_000
 RELEASES_AT_ONCE: Final = 50
 
 
-@handles(JOB, daily=True)
+@handles(JOB, name=N_("Erasing what may not be kept longer"), daily=True, may_cancel=False)
 def _retention(task: Task) -> Effect:
     safe = safe_of(task.services.settings)
 

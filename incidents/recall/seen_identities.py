@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.access import Actor, visible
 from cirt.accounts.models import Administration
 from cirt.incidents.circle_models import Collection, CollectionKind
+from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.object_store import object_in, published_object
 from cirt.incidents.recall.keys import keys_for
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
@@ -32,7 +33,7 @@ def seen_in(session: Session, collection_ids: Sequence[uuid.UUID]) -> list[Seen]
     """Return the producers elsewhere that introduce themselves in some collections, by name."""
     query = (
         sa.select(FeedEntry.stix_id, ObjectVersion.body)
-        .join(ObjectVersion, ObjectVersion.id == FeedEntry.object_version_id)
+        .join(ObjectVersion, STORED)
         .where(
             FeedEntry.collection_id.in_(collection_ids),
             FeedEntry.type == "identity",

@@ -180,7 +180,7 @@ def detail(recall_id: uuid.UUID) -> Any:
     return flask.render_template(
         "recall/detail.html",
         recall=recall,
-        incident=db_session().get(Incident, recall.incident_id) if is_own else None,
+        incident=_own_incident(recall) if is_own else None,
         is_own=is_own,
         is_hidden=is_hidden,
         is_withdrawal=recall.kind == RecallKind.NEVER_SENT,
@@ -190,6 +190,10 @@ def detail(recall_id: uuid.UUID) -> Any:
         producer=_producer(recall),
         answer=None if is_own else _own_answer(recall),
     )
+
+
+def _own_incident(recall: Recall) -> Incident | None:
+    return db_session().get(Incident, recall.incident_id) if recall.incident_id else None
 
 
 def _producer(recall: Recall) -> Any:

@@ -10,15 +10,30 @@ import subprocess
 from collections.abc import Iterator
 
 from tests import postgresql
-from tests.bench import assessments, exchange
+from tests.bench import assessments, exchange, exchange_data, ingestion, peers
 from tests.server import ROOT
 
 PARTS = {
     "exchange": (
         "Machines: pages of collections",
-        "The clients run on the same cores. The yardstick is the same WSGI server answering the same\n"
-        f"bytes from memory. Rates are the median of three runs of {exchange.SECONDS:g} s.",
+        "The clients run on the same cores, over bare sockets. The yardstick is the same WSGI server"
+        " answering the same bytes from memory,\nasked by the same clients right after. Rates are the"
+        f" median of three runs of {exchange_data.SECONDS:g} s. The crawl is Python's http.client,"
+        " page after page, of what\nwas not asked for before. BENCH_FULL=1 adds 1,000,000 objects.",
         exchange,
+    ),
+    "peers": (
+        "Machines: other servers",
+        f"The same questions to others, each installed from the package index and set up as its own"
+        f" documentation says; {peers.SIZE:,} objects, or as\nmany as it still answers for. OpenTAXII"
+        " has two workers, and the objects in the form in which it stores them itself.",
+        peers,
+    ),
+    "ingestion": (
+        "Machines: envelopes taken in",
+        "Posted to the running server, validated, and durable when they are answered. The clients run"
+        " on the same cores.",
+        ingestion,
     ),
     "assessments": (
         "People: assessments of many countries",

@@ -1,116 +1,46 @@
 """How fast machines are served: pages of collections beside the same bytes from memory."""
 
-import base64
 import http.client
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from cirt.accounts import tokens
-from cirt.accounts.models import Administration
-from cirt.app import create_app
-from cirt.incidents import circle_models, feed, object_store
-from cirt.settings import read_settings
-from cirt.stix.marking import TLP
+from tests.bench import load
+from tests.bench.exchange_data import SECONDS, Exchange, indicator, make_exchange
 from tests.server import ROOT, Server, free_port
 
-SIZES = (1_000, 10_000, 50_000)
-SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
-ACCEPT = "application/taxii+json;version=2.1"
+SIZES = (10_000, 100_000, *([1_000_000] if os.environ.get("BENCH_FULL") else []))
+CLIENTS = (1, 16)
+DIFFERENT_OBJECTS = 100
+COLD_PAGES = 40
+
+HEAD = [
+    "| database | objects | what | the product | yardstick | ratio |",
+    "| --- | --- | --- | --- | --- | --- |",
+]
 
 
-def _indicator(number: int) -> dict[str, object]:
-    moment = "2026-01-01T00:00:00.000Z"
-    return {
-        "type": "indicator",
-        "spec_version": "2.1",
-        "id": f"indicator--{uuid.uuid5(uuid.NAMESPACE_URL, str(number))}",
-        "created": moment,
-        "modified": moment,
-        "name": f"Address of an invented scanner, number {number}",
-        "description": "Made for a measurement; nobody was attacked. " * 6,
-        "pattern": f"[ipv4-addr:value = '192.0.2.{number % 256}'] AND [domain-name:value = 'h{number}.example.com']",
-        "pattern_type": "stix",
-        "valid_from": moment,
-        "object_marking_refs": [TLP.GREEN.marking_id],
-    }
+def ask(port: int, path: str, headers: dict[str, str]) -> bytes:
+    """Return the body of one answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    assert answer.status == 200, (answer.status, body[:200])
+    return body
 
 
-def _fill(
-    settings: object, collection_id: uuid.UUID, owner_id: uuid.UUID, first: int, last: int
-) -> float:
-    database = create_app(settings).extensions["cirt"].database  # type: ignore[arg-type]
-    begin = time.perf_counter()
-    for start in range(first, last, 1000):
-        with database.writing() as session:
-            items = [
-                object_store.incoming(_indicator(number), owner_id, TLP.GREEN)
-                for number in range(start, min(start + 1000, last))
-            ]
-            feed.append(session, collection_id, object_store.keep(session, items, via="taxii"))
-    database.dispose()
-    return (last - first) / (time.perf_counter() - begin)
-
-
-class Client:
-    """One keep-alive connection that asks for the same address again and again."""
-
-    def __init__(self, port: int, path: str, headers: dict[str, str]) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self.path, self.headers = path, headers
-
-    def ask(self) -> bytes:
-        """Return the body of one answer."""
-        self.connection.request("GET", self.path, headers=self.headers)
-        answer = self.connection.getresponse()
-        body = answer.read()
-        assert answer.status == 200, (answer.status, body[:200])
-        return body
-
-
-def rate(port: int, path: str, headers: dict[str, str], clients: int) -> float:
-    """Return answers a second with so many clients at once, the median of three runs."""
-    return statistics.median(_rate(port, path, headers, clients) for _ in range(3))
-
-
-def _rate(port: int, path: str, headers: dict[str, str], clients: int) -> float:
-    counts = [0] * clients
-    end = time.perf_counter() + SECONDS
-
-    def run(number: int) -> None:
-        client = Client(port, path, headers)
-        while time.perf_counter() < end:
-            client.ask()
-            counts[number] += 1
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(clients)]
-    begin = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / (time.perf_counter() - begin)
-
-
-def _resident_mb(group: int) -> float:
-    found = subprocess.run(
-        ["ps", "-o", "rss=", "-g", str(group)], capture_output=True, text=True, check=True
-    )
-    return max(int(line) for line in found.stdout.split()) / 1024
-
-
-def _yardstick(
-    body: bytes, folder: Path, path: str, headers: dict[str, str], clients: int
-) -> float:
+@contextmanager
+def yardstick(body: bytes, folder: Path) -> Iterator[int]:
+    """Give the port of the same WSGI server that answers everything with these bytes."""
     port = free_port()
     (folder / "body").write_bytes(body)
     process = subprocess.Popen(
@@ -125,87 +55,125 @@ def _yardstick(
     try:
         for _ in range(200):
             try:
-                Client(port, path, headers).ask()
+                ask(port, "/", {})
                 break
             except OSError:
                 time.sleep(0.05)
-        return rate(port, path, headers, clients)
+        yield port
     finally:
         server.kill()
 
 
-HEAD = [
-    "| database | objects | what | the product | yardstick | ratio |",
-    "| --- | --- | --- | --- | --- | --- |",
-]
+def questions(exchange: Exchange) -> list[tuple[str, list[str]]]:
+    """Return what is asked, with the paths that are asked in turn."""
+    base, size = exchange.base, exchange.filled
+    deep = exchange.dates([size - 1_500])[0]
+    numbers = range(0, size, size // DIFFERENT_OBJECTS)
+    return [
+        ("page of 100, first", [f"{base}/objects/?limit=100"]),
+        ("page of 100, deep", [f"{base}/objects/?limit=100&added_after={deep}"]),
+        ("page of 1,000, first", [f"{base}/objects/?limit=1000"]),
+        ("page of 1,000, deep", [f"{base}/objects/?limit=1000&added_after={deep}"]),
+        ("manifest of 100", [f"{base}/manifest/?limit=100"]),
+        (
+            f"object by id, {DIFFERENT_OBJECTS} in turn",
+            [f"{base}/objects/{indicator(number)['id']}/" for number in numbers],
+        ),
+        ("nothing new", [f"{base}/objects/?added_after=2090-01-01T00:00:00Z"]),
+    ]
+
+
+def crawl(exchange: Exchange, size: int) -> float:
+    """Return objects a second of a plain client that follows `next` from the first page to the last."""
+    connection = http.client.HTTPConnection("127.0.0.1", exchange.server.port, timeout=60)
+    path, found = f"{exchange.base}/objects/?limit=1000", 0
+    begin = time.perf_counter()
+    following = ""
+    while True:
+        connection.request("GET", path + following, headers=exchange.headers)
+        body = connection.getresponse().read()
+        found += body.count(b'"type":"indicator"')
+        if not body.startswith(b'{"more":true,"next":"'):
+            break
+        following = "&next=" + body[21 : body.index(b'"', 21)].decode()
+    seconds = time.perf_counter() - begin
+    connection.close()
+    assert found == size, (found, size)
+    return found / seconds
+
+
+def cold_milliseconds(exchange: Exchange, positions: list[int]) -> tuple[float, float]:
+    """Return what a page of 100 costs that nobody asked for before: at the beginning, at positions."""
+    connection = http.client.HTTPConnection("127.0.0.1", exchange.server.port, timeout=60)
+    taken: tuple[list[float], list[float]] = ([], [])
+    # the first page again and again, spelled otherwise each time; in turn with the deep ones
+    early = [f"2020-01-01T00:00:00.{number:06}Z" for number in range(len(positions))]
+    for both in zip(early, exchange.dates(positions), strict=True):
+        for place, date in enumerate(both):
+            begin = time.perf_counter()
+            path = f"{exchange.base}/objects/?limit=100&added_after={date}"
+            connection.request("GET", path, headers=exchange.headers)
+            body = connection.getresponse().read()
+            taken[place].append((time.perf_counter() - begin) * 1_000)
+            assert len(json.loads(body)["objects"]) == 100
+    connection.close()
+    return statistics.median(taken[0]), statistics.median(taken[1])
+
+
+def resident_mb(group: int) -> float:
+    """Return the memory of the largest process of a group."""
+    found = subprocess.run(
+        ["ps", "-o", "rss=", "-g", str(group)], capture_output=True, text=True, check=True
+    )
+    return max(int(line) for line in found.stdout.split()) / 1024
+
+
+def _rows(name: str, exchange: Exchange, folder: Path) -> Iterator[str]:
+    """Yield every question at the size that is filled."""
+    headers = exchange.headers
+    for what, paths in questions(exchange):
+        ours = load.Side(exchange.server.port, paths, headers)
+        with yardstick(ask(ours.port, paths[0], headers), folder) as port:
+            memory = load.Side(port, paths, headers)
+            for clients in CLIENTS:
+                here, most = load.rates(ours, memory, clients, SECONDS)
+                yield (
+                    f"| {name} | {exchange.filled:,} | {what}; {clients} client(s) | {here:,.0f}/s |"
+                    f" {most:,.0f}/s | {here / most:.2f} |"
+                )
+
+
+def _growth(name: str, exchange: Exchange, size: int) -> Iterator[str]:
+    """Yield what depends on the size, if anything does: pages that are not in memory."""
+    speed = crawl(exchange, size)
+    yield f"| {name} | {size:,} | crawl by pages of 1,000 | {speed:,.0f} objects/s | | |"
+    deepest = min(size, 1_000_000) - 200
+    first, deep = cold_milliseconds(exchange, [deepest - n for n in range(COLD_PAGES)])
+    yield (
+        f"| {name} | {size:,} | page of 100 asked for the first time: page {deepest // 100:,}"
+        f" ({deep:.1f} ms) beside page 1 ({first:.1f} ms) | | | {deep / first:.2f} |"
+    )
 
 
 def measure(name: str, database_url: str) -> Iterator[str]:
     """Yield the rows of one database engine."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        server = Server(folder / "data", free_port(), database_url=database_url)
-        subprocess.run(
-            [sys.executable, "-m", "cirt", "demo", "--no-serve"],
-            env=server.environment,
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        settings = read_settings(
-            {}, data_dir=server.data_dir, **({"database_url": database_url} if database_url else {})
-        )
-        database = create_app(settings).extensions["cirt"].database
-        with database.writing() as session:
-            circle = session.scalars(
-                sa.select(circle_models.Collection).where(
-                    circle_models.Collection.title == "Exchange test"
-                )
-            ).one()
-            owner = session.scalars(
-                sa.select(Administration).where(Administration.code == "XA")
-            ).one()
-            row, token = tokens.make_token(
-                session,
-                None,
-                administration=owner,
-                label="bench",
-                scopes=["taxii.read"],
-                days=1,
-                settings=settings,
-            )
-            collection_id, owner_id, username = circle.id, owner.id, row.username
-        database.dispose()
-        basic = base64.b64encode(f"{username}:{token}".encode()).decode()
-        headers = {"Accept": ACCEPT, "Authorization": f"Basic {basic}"}
-        server.start()
-        base = f"/exchange/collections/{collection_id}"
-        filled = 0
+        exchange = make_exchange(folder, database_url)
+        server = exchange.server
         try:
             for size in SIZES:
-                speed = _fill(settings, collection_id, owner_id, filled, size)
-                filled = size
-                yield f"| {name} | {size:,} | filling by the product's own rules | {speed:,.0f} objects/s | | |"
-                for what, path in (
-                    ("page of 100, first", f"{base}/objects/?limit=100"),
-                    ("page of 1,000, first", f"{base}/objects/?limit=1000"),
-                    ("manifest, 100", f"{base}/manifest/?limit=100"),
-                    ("nothing new", f"{base}/objects/?added_after=2090-01-01T00:00:00Z"),
-                ):
-                    for clients in (1, 16):
-                        ours = rate(server.port, path, headers, clients)
-                        body = Client(server.port, path, headers).ask()
-                        most = _yardstick(body, folder, path, headers, clients)
-                        yield (
-                            f"| {name} | {size:,} | {what}, {clients} client(s) | {ours:,.0f}/s |"
-                            f" {most:,.0f}/s | {ours / most:.2f} |"
-                        )
-            assert server.process is not None
-            memory = _resident_mb(server.process.pid)
-            yield f"| {name} | {filled:,} | memory of the serving process | {memory:.0f} MB | | |"
-            server.kill()
+                exchange.fill(size)
+                server.start()
+                yield from _growth(name, exchange, size)
+                if size != SIZES[0]:
+                    yield from _rows(name, exchange, folder)
+                assert server.process is not None
+                memory = resident_mb(server.process.pid)
+                yield f"| {name} | {size:,} | memory of the serving process after that | {memory:.0f} MB | | |"
+                server.kill()
             begin = time.perf_counter()
             server.start()
-            yield f"| {name} | {filled:,} | start until ready | {time.perf_counter() - begin:.2f} s | | |"
+            yield f"| {name} | {size:,} | start until ready | {time.perf_counter() - begin:.2f} s | | |"
         finally:
             server.kill()

@@ -15,8 +15,12 @@ from typing import Any
 import flask
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from cirt.accounts.models import Administration, ApiToken, LoginSession, User
+from cirt.accounts.tokens import SCOPES, make_token
+from cirt.api.operations import registry
+from cirt.api.schemas import example_of
 from cirt.app import create_app
 from cirt.assessments.findings.models import Finding
 from cirt.assessments.instruments.references import provisions
@@ -52,8 +56,9 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "officer XB": ("releasing-officer", "XB"),
     "analyst XC": ("analyst", "XC"),
 }
-MACHINES = ("XA", "XB", "XC")
-COLUMNS = ["nobody", *PEOPLE, *(f"machine {code}" for code in MACHINES)]
+# by TAXII, and by the REST API with every scope of it
+MACHINES = ("machine XA", "machine XB", "machine XC", "api XA", "api XB")
+COLUMNS = ["nobody", *PEOPLE, *MACHINES]
 
 
 class Walk:
@@ -66,6 +71,7 @@ class Walk:
         self.app.before_request_funcs[None].append(_forget_writes)
         with self.database.writing() as session:
             ask_for_an_intake(session)
+            self.tokens = {name: _token(session, name, settings) for name in MACHINES}
         self.values = self._values()
         self.clients = {name: self._signed_in(*who) for name, who in PEOPLE.items()}
 
@@ -164,6 +170,7 @@ class Walk:
                 "user_id": person.id,
                 "token_id": token,
                 "language": "en",
+                "kind": "not-found",
                 "token": "no-such-link",
                 "name": circle.id,
                 "rest": "no-such-thing",
@@ -197,15 +204,9 @@ class Walk:
         return client
 
     def _headers(self, column: str) -> dict[str, str]:
-        machine = next(
-            (
-                one
-                for one in self.credentials["taxii"]
-                if column == f"machine {one['administration']}"
-            ),
-            None,
-        )
-        return {"Authorization": f"Bearer {machine['token']}"} if machine else {}
+        token = self.tokens.get(column)
+        # whatever version there is; only the REST API looks at it
+        return {"Authorization": f"Bearer {token}", "If-Match": "*"} if token else {}
 
     def _path(self, rule: str) -> str:
         values = self.values | self.special.get(rule, {})
@@ -230,10 +231,14 @@ class Walk:
                 row |= {"route": rule, "method": method}
                 for column in _asking(rule, method):
                     client = self.clients.get(column, nobody)
-                    form = {"csrf_token": tokens.get(column, "")} if method != "GET" else None
-                    answer = client.open(
-                        path, method=method, data=form, headers=self._headers(column)
-                    )
+                    headers = self._headers(column)
+                    if rule.startswith("/api/"):
+                        answer = client.open(
+                            path, method=method, headers=headers, **_said(rule, method)
+                        )
+                    else:
+                        form = {"csrf_token": tokens.get(column, "")} if method != "GET" else None
+                        answer = client.open(path, method=method, data=form, headers=headers)
                     assert answer.status_code < 500, (
                         column,
                         method,
@@ -245,9 +250,34 @@ class Walk:
                 yield row
 
 
+def _said(rule: str, method: str) -> dict[str, Any]:
+    """Return what a request to the REST API needs to be refused for its right alone."""
+    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+    for one in registry.values():
+        if (one.method, one.address) == (method, path) and one.request is not None:
+            return {"json": example_of(one.request)}
+    return {}
+
+
+def _token(session: Session, name: str, settings: Settings) -> str:
+    """Return a new token of the machine that a column stands for."""
+    kind, _space, code = name.partition(" ")
+    query = sa.select(Administration).where(Administration.code == code)
+    _row, text = make_token(
+        session,
+        None,
+        administration=session.scalars(query).one(),
+        label=name,
+        scopes=[scope for scope in SCOPES if scope.startswith("taxii.") == (kind == "machine")],
+        days=1,
+        settings=settings,
+    )
+    return text
+
+
 def _asking(rule: str, method: str) -> list[str]:
     """Return who asks: everybody, and three where the router refuses the method to all alike."""
-    if method in ("GET", "POST") or rule.startswith(("/exchange/", "/taxii2/")):
+    if method in ("GET", "POST") or rule.startswith(("/exchange/", "/taxii2/", "/api/")):
         return COLUMNS
     return ["nobody", "focal point XA", "machine XA"]
 

@@ -16,6 +16,7 @@ from cirt.incidents.misp_feed import feed_of
 from cirt.incidents.recall_models import LegalHold, Recall, SigningKey
 from cirt.incidents.release_models import Release, StandingApproval
 from cirt.incidents.store_models import Submission
+from cirt.incidents.webhook_models import Webhook, WebhookDelivery
 from cirt.jobs import Job
 
 
@@ -57,6 +58,12 @@ def shared_things(
         "recall_id": first(sa.select(Recall.id).where(Recall.administration_id == owner)),
         "hold_id": first(sa.select(LegalHold.id).where(LegalHold.administration_id == owner)),
         "key_id": first(sa.select(SigningKey.id).where(SigningKey.sealed.is_(None))),
+        "webhook_id": first(sa.select(Webhook.id).where(Webhook.administration_id == owner)),
+        "delivery_id": first(
+            sa.select(WebhookDelivery.id)
+            .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+            .where(Webhook.administration_id == owner)
+        ),
         "peer_id": first(sa.select(Peer.id).where(Peer.administration_id == owner)),
     }
     absent = [name for name, value in found.items() if value is None]

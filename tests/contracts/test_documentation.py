@@ -9,7 +9,8 @@ import pytest
 from cirt import access
 from cirt.app import create_app
 from cirt.cli import parser
-from cirt.settings import ROWS, read_settings
+from cirt.setting_rows import ROWS
+from cirt.settings import read_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

@@ -165,12 +165,12 @@ def test_start_is_quick_and_small(tmp_path: Path, command: str) -> None:
         for path in ("/", "/assessments/", "/capabilities", "/help"):
             typist._get(path)
         assert server.process is not None
-        assert _largest_process(server.process.pid) < 150 * 1024
+        assert largest_process(server.process.pid) < 150 * 1024
     finally:
         server.kill()
 
 
-def _largest_process(group: int) -> int:
+def largest_process(group: int) -> int:
     """Return the resident kilobytes of the largest process of a process group."""
     sizes = []
     for stat in Path("/proc").glob("[0-9]*/stat"):

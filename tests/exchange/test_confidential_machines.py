@@ -19,6 +19,7 @@ from cirt.accounts import tokens
 from cirt.accounts.models import Administration
 from cirt.db import Database
 from cirt.incidents.circle_models import CircleMember, Collection, MachineWriting, Membership
+from cirt.incidents.feed_statements import Asking, Statement
 from cirt.incidents.store_models import (
     Delivery,
     FeedEntry,
@@ -129,10 +130,7 @@ def change_the_others(way: Way) -> None:
                 )
                 .values(administration_id=ids[after])
             )
-        for table in (ObjectVersion, FeedEntry):
-            session.execute(
-                sa.update(table).where(table.owner_id == ids["XB"]).values(owner_id=ids["XG"])
-            )
+        sharing.change_owner(session, ids["XG"], owner_id=ids["XB"])
         session.add(
             CircleMember(collection_id=way.circle, administration_id=ids["XC"], may_read=True)
         )
@@ -143,14 +141,21 @@ def change_the_others(way: Way) -> None:
 
 @contextmanager
 def listening(database: Database) -> Iterator[list[str]]:
-    """Give the SQL that is sent, without its values."""
+    """Give the SQL that is sent, without its values; the page server's own statements, too."""
     sent: list[str] = []
+    rows = Asking.rows
+
+    def noted(asking: Asking, statement: Statement, *values: Any, **more: Any) -> Any:
+        sent.append(statement.sql)
+        return rows(asking, statement, *values, **more)
 
     def note(_connection: object, _cursor: object, text: str, *_more: object) -> None:
         sent.append(text)
 
     sa.event.listen(database.engine, "before_cursor_execute", note)
+    Asking.rows = noted  # type: ignore[assignment, method-assign]
     yield sent
+    Asking.rows = rows  # type: ignore[method-assign]
     sa.event.remove(database.engine, "before_cursor_execute", note)
 
 
@@ -158,8 +163,7 @@ def forget_own_questions(way: Way) -> None:
     """Take back what the attacker's own earlier questions left behind."""
     server = way.app.wsgi_app
     assert isinstance(server, PageServer)
-    for kept in (server.noted, server.delivered):
-        kept.clear()
+    server.machines.kept.clear()
     own = way.cast.administrations["XA"]
     for place in [place for place in server.pages.kept if place[3] == own]:
         del server.pages.kept[place]
@@ -202,6 +206,9 @@ def reading_questions(way: Way, objects: list[str]) -> list[tuple[str, str]]:
         paths += [f"{way.url}/objects/{name}/", f"{way.url}/objects/{name}/versions/"]
     asked = [("GET", path) for path in paths]
     asked += [(method, way.url + "/objects/") for method in ("DELETE", "PUT", "OPTIONS", "HEAD")]
+    # a version that nobody has: what is refused, is refused before anything would go
+    none = "?match[version]=2020-01-01T00:00:00Z"
+    asked += [("DELETE", f"{way.url}/objects/{name}/{none}") for name in names]
     return [*asked, ("DELETE", f"{way.url}/objects/{names[0]}/")]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from cirt.db import Database
 from cirt.incidents import feed, feed_writing
+from cirt.incidents.feed_statements import Asking, PageStatements
 from cirt.incidents.object_store import Incoming
 from cirt.stix.taxii_filters import Filters
 from tests import sharing
@@ -55,7 +56,7 @@ def test_two_first_writers_of_one_object_meet_in_one_row(database: Database, cas
 def test_a_clock_that_goes_back_does_not_take_the_dates_along(
     database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """date_added rises by a microsecond at least."""
+    """date_added rises by a microsecond at least, and each addition ends at a whole millisecond."""
     from datetime import UTC, datetime
 
     circle = sharing.make_circle(database, cast)
@@ -66,7 +67,8 @@ def test_a_clock_that_goes_back_does_not_take_the_dates_along(
     with database.reading() as session:
         dates = [row.added_us for row in feed.page(session, circle, Filters()).rows]
     assert dates == sorted(set(dates))
-    assert dates[3] == dates[1] + 2
+    assert dates[2] == dates[1] + 1
+    assert dates[3] == dates[1] + 1_000
 
 
 def test_the_same_version_is_appended_once(database: Database, cast: Cast) -> None:
@@ -94,3 +96,13 @@ def test_the_commit_fails_when_the_id_is_somebody_elses(database: Database, cast
         )
     with database.reading() as session:
         assert len(feed.page(session, circle, Filters()).rows) == 1
+
+
+def test_a_polling_connection_sees_what_was_committed_since(database: Database, cast: Cast) -> None:
+    """A transaction that it began and never ended would show it the first state for ever."""
+    circle = sharing.make_circle(database, cast)
+    statements = PageStatements(database, Asking(database.engine))
+    for count in (1, 2):
+        _append(database, circle, [_some_object(cast.administrations["XA"])])
+        rows, _more = statements.page(circle, Filters(), None, with_bodies=True)
+        assert len(rows) == count

@@ -460,7 +460,7 @@ def test_a_crawl_goes_on_after_a_kill_between_pages(node: Node) -> None:
         assert taken is not None
         job, _token = taken
         task = jobs.Task(job.id, job.payload, None, None, node.installation)
-        jobs._handlers[POLL](task)  # page 2 was fetched; the process dies before it is written
+        jobs.kinds[POLL].handler(task)  # page 2 was fetched; the process dies before it is written
         with node.database.writing() as session:
             session.execute(sa.update(Job).values(lease_until=now() - timedelta(seconds=1)))
         assert jobs.run_next(node.database, node.installation)
@@ -479,7 +479,7 @@ def test_a_page_asked_for_twice_counts_once(node: Node) -> None:
         with node.database.reading() as session:
             [job] = session.scalars(sa.select(Job).where(Job.kind == POLL))
         task = jobs.Task(job.id, job.payload, None, None, node.installation)
-        effect = jobs._handlers[POLL](task)
+        effect = jobs.kinds[POLL].handler(task)
         peer = node.poll(peer_id)
         with node.database.writing() as session:
             assert effect(session) == {"dropped": True}

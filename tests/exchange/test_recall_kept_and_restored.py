@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from cirt import migrations
 from cirt.accounts.models import Administration
 from cirt.cli import erasures
-from cirt.cli.archive import restore_archive, write_archive
 from cirt.clock import now
 from cirt.db import Database, open_database
 from cirt.incidents import observables, recall
@@ -28,6 +27,7 @@ from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.settings import Settings, read_settings
 from cirt.stix.observables import observable
 from tests import sharing
+from tests.backups import restore_archive, write_archive
 from tests.conftest import Cast, store_cast
 from tests.exchange.recall_steps import everything_served, withdraw
 

@@ -13,6 +13,7 @@ from cirt.db import Database
 from cirt.incidents import claimed_names, feed, object_store, strict_door
 from cirt.incidents.circle_models import Collection, MachineWriting
 from cirt.incidents.store_models import FeedEntry, ObjectVersion, Submission, TaxiiStatus
+from cirt.stix import validity_proof
 from cirt.stix.marking import TLP
 from tests import sharing
 from tests.conftest import Cast
@@ -77,7 +78,7 @@ def test_what_came_is_kept_or_refused_with_a_reason_T53(
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        (strict_door, "check_object"),
+        (validity_proof.Proof, "is_valid"),
         (claimed_names, "refuse_taken"),
         (claimed_names, "refuse_other_names"),
         (claimed_names, "refuse_elsewhere"),

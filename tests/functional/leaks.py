@@ -40,6 +40,7 @@ from cirt.incidents.circles import Frame
 from cirt.incidents.observables import NewObservable
 from cirt.incidents.release_models import Release
 from cirt.incidents.rights import IMPORT_JOB
+from cirt.incidents.webhooks.managing import Details, make_webhook, try_it
 from cirt.stix.marking import TLP
 from cirt.stix.observables import observable
 from cirt.web import Installation
@@ -67,6 +68,46 @@ ROUND = frozenset({"farid", "amina", "carla"})
 OPERATOR = frozenset({"root"})
 PEOPLE = ("root", "amina", "carla", "rene", "farid", "nadia", "omar", "boris", "bela", "chen")
 VIEWERS = (*PEOPLE, "nobody", "machine XA", "machine XB", "machine XC")
+# what a machine reads of its own administration by the REST API, beside the people
+TOLD = {
+    "machine XA": {
+        "action overdue granted",
+        "action overdue kept",
+        "address of a webhook",
+        "attribute comment",
+        "comment attribute",
+        "comment plain",
+        "contact on a card",
+        "domain plain",
+        "file plain",
+        "impact plain",
+        "imported domain",
+        "indicator overdue granted",
+        "indicator overdue kept",
+        "new text plain",
+        "new text unreleased",
+        "protected words",
+        "remark plain",
+        "report of a file",
+        "round granted",
+        "round kept",
+        "rule plain",
+        "rulecomment plain",
+        "rulename plain",
+        "statement on a card",
+        "task plain",
+        "taskdescription plain",
+        "title for XB alone",
+        "title imported",
+        "title of a webhook",
+        "title plain",
+        "title withdrawn",
+    },
+    "machine XB": {
+        "title for XA alone",
+        "title for XA as well",
+    },
+}
 
 
 class Marks:
@@ -79,7 +120,8 @@ class Marks:
         """Return a new marked word for a place."""
         letters = re.sub("[^a-z]", "", place.lower())[:12] or "x"
         word = f"zq{letters}{len(self.places):03d}zq"
-        self.places[word] = (place, readers)
+        told = {machine for machine, places in TOLD.items() if place in places}
+        self.places[word] = (place, readers | told)
         return word
 
 
@@ -148,6 +190,8 @@ def seed(scene: Scene) -> None:
     seed_sharing(scene)
     seed_received(scene)
     _seed_assessments(scene)
+    _seed_webhook(scene)
+    scene.ids.append({"kind": "not-found"})  # of problems
     _note_secrets(scene)
 
 
@@ -450,6 +494,20 @@ def _seed_machine(scene: Scene, circle: uuid.UUID) -> None:
     assert (status["success_count"], status["failure_count"]) == (1, 1)
     scene.ids.append({"status_id": status["id"]})
     _of_circle(scene, str(taken["id"]))
+
+
+def _seed_webhook(scene: Scene) -> None:
+    """Let XA be told of what happens, at an address of its own."""
+    address = f"https://siem.example/{scene.marks.new('address of a webhook', TEAM)}"
+    details = Details(scene.marks.new("title of a webhook", TEAM), address, ("collection.new",))
+    with scene.database.writing() as session:
+        row, secret = make_webhook(
+            session, scene.cast.actors["omar"], details, scene.installation.settings
+        )
+        try_it(session, scene.cast.actors["omar"], row)
+        session.flush()
+        scene.ids.append({"webhook_id": str(row.id)})
+        scene.secrets["the secret of a webhook"] = secret
 
 
 def _seed_assessments(scene: Scene) -> None:

@@ -9,23 +9,28 @@ import re
 import socket
 import tarfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from cirt import audit, cli, jobs, migrations
+from cirt import audit, backups, cli, jobs, migrations
 from cirt.access import Role
 from cirt.accounts import directory, signing, tokens
 from cirt.accounts.models import User
 from cirt.app import open_installation
-from cirt.cli import archive, checking
+from cirt.cli import table_rows
+from cirt.cli.archive_writing import write_archive
+from cirt.clock import now
 from cirt.db import Base, Database, open_database
 from cirt.files import StoredFile, content_of, keep_file
-from cirt.settings import ROWS, Settings, read_settings
+from cirt.operations import audit_check, points
+from cirt.setting_rows import ROWS
+from cirt.settings import Settings, read_settings
 from tests import postgresql
 from tests.conftest import PASSWORD
 
@@ -101,8 +106,8 @@ def _closed_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     opened: list[Database] = []
     make = Database.__init__
 
-    def noted(database: Database, url: str) -> None:
-        make(database, url)
+    def noted(database: Database, url: str, **options: int) -> None:
+        make(database, url, **options)
         opened.append(database)
 
     monkeypatch.setattr(Database, "__init__", noted)
@@ -393,7 +398,7 @@ def _content(place: Place) -> dict[str, list[str]]:
     database = place.database()
     with database.reading() as session:
         found = {
-            table.name: sorted(line.decode() for line in archive._lines(session, table))
+            table.name: sorted(line.decode() for line in table_rows.lines(session, table))
             for table in Base.metadata.sorted_tables
         }
     database.dispose()
@@ -419,16 +424,16 @@ def test_backup_comes_back_whole_on_either_engine(
 ) -> None:
     first, second = _filled(place_on(source, "first")), place_on(target, "second")
     file = tmp_path / "all.cirt"
+    before, files = _content(first), _files(first)
     printed = first.done("backup", file)
     assert "It is not encrypted" in printed
+    assert "Restored on trial: " in printed
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["all.cirt"]
 
     assert "every digest agrees" in second.done("restore", file)
-    before, after = _content(first), _content(second)
     assert sum(len(rows) for rows in before.values()) > 300
-    assert after == before
-    files = _files(first)
+    assert _content(second) == before
     assert len(files) >= 2
     assert _files(second) == files
     assert (second.folder / "secret.key").read_text() == (first.folder / "secret.key").read_text()
@@ -442,6 +447,7 @@ def test_backup_comes_back_into_a_database_that_sorts_otherwise(
 ) -> None:
     """Where punctuation does not count, D10-Q1 stands before D1-Q1; by bytes it is the other way round."""
     first, second = _filled(place_on("sqlite", "first")), place_on("sqlite", "second")
+    before = _content(first)
     first.done("backup", tmp_path / "all.cirt")
     address = postgresql.server()
     with psycopg.connect(address.format(name="postgres"), autocommit=True) as connection:
@@ -450,7 +456,7 @@ def test_backup_comes_back_into_a_database_that_sorts_otherwise(
         )
         second.url = address.format(name="cirt_sorted")
         second.done("restore", tmp_path / "all.cirt")
-        assert _content(second) == _content(first)
+        assert _content(second) == before
         connection.execute("DROP DATABASE cirt_sorted WITH (FORCE)")
 
 
@@ -483,7 +489,7 @@ def test_backup_with_a_passphrase_opens_with_that_one_alone(
     first.done("init", "--code", "XA", "--name", "State A", "--user", "root")
     (tmp_path / "right").write_text("four words and a comma\n")
     (tmp_path / "wrong").write_text("other words")
-    file = tmp_path / "all.age"
+    file, before = tmp_path / "all.age", _content(first)
     printed = first.done("backup", file, "--passphrase-file", tmp_path / "right")
     assert "not encrypted" not in printed
     assert file.read_bytes().startswith(b"age-encryption.org/")
@@ -495,12 +501,13 @@ def test_backup_with_a_passphrase_opens_with_that_one_alone(
     )
     assert migrations.revision_of(second.database()) is None
     second.done("restore", file, "--passphrase-file", tmp_path / "right")
-    assert _content(second) == _content(first)
+    assert _content(second) == before
 
 
 def _rewritten(content: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
-        parts = {entry.name: archive._content(tar.extractfile(entry)) for entry in tar}
+        files = {entry.name: tar.extractfile(entry) for entry in tar.getmembers()}
+        parts = {name: file.read() if file else b"" for name, file in files.items()}
     change(parts)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
@@ -512,7 +519,7 @@ def _rewritten(content: bytes, change: Callable[[dict[str, bytes]], None]) -> by
 
 
 def _other_name(parts: dict[str, bytes]) -> None:
-    name = "tables/administration.jsonl"
+    name = "tables/administration/000000.jsonl"
     parts[name] = parts[name].replace(b"State A", b"State B")
 
 
@@ -521,7 +528,7 @@ def _without_the_key(parts: dict[str, bytes]) -> None:
 
 
 def _of_tomorrow(parts: dict[str, bytes]) -> None:
-    parts["manifest.json"] = parts["manifest.json"].replace(b'"format": 1', b'"format": 2')
+    parts["about.json"] = parts["about.json"].replace(b'"format": 2', b'"format": 3')
 
 
 @pytest.mark.parametrize(
@@ -557,7 +564,10 @@ def test_backup_of_broken_records_is_refused_and_leaves_room_for_another(
     first.done("backup", tmp_path / "good.cirt")
     with first.database().writing() as session:
         session.execute(sa.update(audit.AuditEntry).values(outcome="changed"))
-    first.done("backup", tmp_path / "broken.cirt")
+    assert "audit chain in this backup is broken" in first.refused("backup", tmp_path / "no.cirt")
+    assert not (tmp_path / "no.cirt").exists()
+    with (tmp_path / "broken.cirt").open("wb") as file:
+        write_archive(first.settings, first.database(), file)
     assert "audit chain in this backup is broken" in place.refused(
         "restore", tmp_path / "broken.cirt"
     )
@@ -609,7 +619,9 @@ def test_installation_with_data_is_not_restored_into(ready: Place, tmp_path: Pat
 def test_check_refuses_a_demonstration(place_on: PlaceOn) -> None:
     place = place_on()
     place.done("demo", "--no-serve")
-    place.more["CIRT_PUBLIC_URL"] = "https://cirt.example.org"
+    place.more |= {"CIRT_PUBLIC_URL": "https://cirt.example.org", "CIRT_PROXIES": "1"}
+    with place.database().writing() as session:
+        _note_backup(session)
     code, out, _err = place.run("check")
     assert code == 1
     assert "PROBLEM not a demonstration" in out
@@ -621,12 +633,20 @@ def test_check_refuses_a_demonstration(place_on: PlaceOn) -> None:
 def fit(ready: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     """An installation that `cirt check` finds fit."""
     # the machine that runs the tests may be nearly full
-    monkeypatch.setattr(checking.shutil, "disk_usage", lambda _path: _Usage(10**12, 0, 10**12))
+    monkeypatch.setattr(points.shutil, "disk_usage", lambda _path: _Usage(10**12, 0, 10**12))
     ready.more["CIRT_PUBLIC_URL"] = "https://cirt.example.org"
+    ready.more["CIRT_PROXIES"] = "1"
+    with ready.database().writing() as session:
+        _note_backup(session)
+        audit.record(session, None, "user.add", "user_account:1")
     out = ready.done("check")
     assert "PROBLEM" not in out
     assert "Fit for production." in out
     return ready
+
+
+def _note_backup(session: Session, *, encrypted: bool = True) -> None:
+    backups.note(session, file="x", bytes=1, sha256="0", rows=1, seconds=1, encrypted=encrypted)
 
 
 @dataclass
@@ -658,13 +678,13 @@ def test_check_shows_what_others_can_read(fit: Place, name: str) -> None:
 
 
 def test_check_shows_a_clock_that_is_behind(fit: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "now", lambda: datetime(2001, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(points, "now", lambda: datetime(2001, 1, 1, tzinfo=UTC))
     assert "clock is behind" in _problem(fit)
 
 
 def test_check_shows_a_full_disk(fit: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     full = _Usage(10**12, 10**12 - 10**7, 10**7)
-    monkeypatch.setattr(checking.shutil, "disk_usage", lambda _path: full)
+    monkeypatch.setattr(points.shutil, "disk_usage", lambda _path: full)
     assert "only 9 MB are free" in _problem(fit)
 
 
@@ -673,7 +693,7 @@ def test_check_shows_an_old_sqlite_library(
 ) -> None:
     place = place_on()
     place.done("init")
-    monkeypatch.setattr(checking, "sqlite_is_safe_for_wal", lambda: False)
+    monkeypatch.setattr(points, "sqlite_is_safe_for_wal", lambda: False)
     _code, out, _err = place.run("check")
     assert "install pysqlite3" in out
 
@@ -706,3 +726,106 @@ def test_check_shows_failed_work(fit: Place) -> None:
     with fit.database().writing() as session:
         session.add(jobs.Job(kind="jobs.forget", payload={}, state="failed"))
     assert "1 job(s) failed" in _problem(fit)
+
+
+def test_check_shows_work_that_nobody_does(fit: Place) -> None:
+    past = now() - timedelta(minutes=20)
+    with fit.database().writing() as session:
+        session.add(jobs.Job(kind="jobs.forget", payload={}, run_at=past))
+    assert "work waits for 20 minutes: is `cirt serve` running" in _problem(fit)
+
+
+def test_check_shows_a_missing_an_old_and_an_open_backup(
+    fit: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(points, "BACKUP_OLD", timedelta(0))
+        assert "is 0 days old" in _problem(fit)
+    with fit.database().writing() as session:
+        _note_backup(session, encrypted=False)
+    assert "is not encrypted" in _problem(fit)
+    monkeypatch.setattr(backups, "SUBJECT", "another")
+    assert "no backup was ever made" in _problem(fit)
+
+
+def test_check_shows_weak_settings(fit: Place, tmp_path: Path) -> None:
+    fit.more["CIRT_PROXIES"] = "0"
+    assert "CIRT_PROXIES is 0" in _problem(fit)
+    fit.more |= {"CIRT_PROXIES": "1", "CIRT_PEER_LOOPBACK": "yes"}
+    assert "CIRT_PEER_LOOPBACK" in _problem(fit)
+    secret = tmp_path / "passphrase"
+    secret.write_text("four words and a comma")
+    secret.chmod(0o600)
+    (fit.folder / "backups").mkdir(mode=0o700)
+    fit.more |= {
+        "CIRT_PEER_LOOPBACK": "no",
+        "CIRT_BACKUP_DIR": str(fit.folder / "backups"),
+        "CIRT_BACKUP_PASSPHRASE_FILE": str(secret),
+    }
+    assert "CIRT_BACKUP_DIR is within CIRT_DATA_DIR" in _problem(fit)
+    del fit.more["CIRT_BACKUP_DIR"]
+    secret.chmod(0o644)
+    assert "others can read passphrase" in _problem(fit)
+
+
+def test_check_shows_a_clock_that_went_back(fit: Place) -> None:
+    with fit.database().writing() as session:
+        audit.record(session, None, "user.add", "user_account:1")
+        session.info["audit"][0] = replace(session.info["audit"][0], at=now() + timedelta(hours=1))
+    assert "is from the future" in _problem(fit)
+
+
+def test_check_shows_a_damaged_database_file(place_on: PlaceOn) -> None:
+    place = place_on("sqlite")
+    place.done("init", "--code", "XA", "--name", "State A", "--user", "root")
+    path = place.folder / "cirt.sqlite3"
+    with place.database().engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(path.read_bytes())
+    content[8192 * 40 : 8192 * 60] = os.urandom(8192 * 20)
+    path.write_bytes(content)
+    _code, out, _err = place.run("check")
+    assert "PROBLEM database file: the database file is damaged" in out
+
+
+def test_check_speaks_to_machines(fit: Place) -> None:
+    document = json.loads(fit.done("check", "--json"))
+    assert document["fit"] is True
+    assert all(point["ok"] for point in document["points"])
+    del fit.more["CIRT_PUBLIC_URL"]
+    code, out, _err = fit.run("check", "--json")
+    document = json.loads(out)
+    wrong = [point["point"] for point in document["points"] if not point["ok"]]
+    assert (code, document["fit"], wrong) == (1, False, ["address and TLS"])
+
+
+def test_check_of_a_long_trail_begins_where_it_was_whole(
+    fit: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old entry is looked at when everything is; a new one, or after a forged point, at once."""
+    monkeypatch.setattr(audit_check, "LITTLE", 0)
+    entry = audit.AuditEntry
+
+    def action_of(n: int, change_to: str = "") -> str:
+        with fit.database().writing() as session:
+            found = session.scalars(sa.select(entry.action).where(entry.n == n)).one()
+            if change_to:
+                session.execute(sa.update(entry).where(entry.n == n).values(action=change_to))
+            return found
+
+    fit.done("check")
+    first = action_of(1, "something.else")
+    fit.done("check")
+    assert "entry 1: its content was changed" in fit.run("check", "--full")[1]
+    path = fit.folder / audit_check.FILE
+    kept = path.read_text()
+    path.write_text(kept.replace("+00:00", "+00:01", 1))
+    assert "entry 1: its content was changed" in _problem(fit)
+    path.write_text(kept)
+    action_of(1, first)
+    with fit.database().writing() as session:
+        audit.record(session, None, "user.add", "user_account:1")
+    with fit.database().reading() as session:
+        last = session.scalar(sa.select(sa.func.max(entry.n))) or 0
+    action_of(last, "something.else")
+    assert f"entry {last}: its content was changed" in _problem(fit)

@@ -130,13 +130,7 @@ def test_pages_are_the_same_whoever_the_others_are(
     sharing.set_member(database, cast, circle_id, "XF", reads=True, contributes=False)
     sharing.set_member(database, cast, circle_id, "XE", reads=True, contributes=True)
     with database.writing() as session:  # the producer becomes another one
-        for table in ("object_version", "feed_entry"):
-            session.execute(
-                sa.table(table, sa.column("owner_id", sa.Uuid()), sa.column("stix_id"))
-                .update()
-                .where(sa.column("stix_id") == REPORT)
-                .values(owner_id=cast.administrations["XF"])
-            )
+        sharing.change_owner(session, cast.administrations["XF"], stix_id=REPORT)
         token = session.scalars(
             sa.select(ApiToken).where(ApiToken.administration_id == cast.administrations["XC"])
         ).first()

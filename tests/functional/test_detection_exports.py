@@ -14,10 +14,11 @@ from ruamel.yaml import YAML
 from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents import deliveries
-from cirt.incidents.inbox_models import ReceivedItem
+from cirt.incidents.inbox import decisions
 from cirt.stix.detection_lists import ListForm
 from cirt.stix.marking import TLP
 from tests.conftest import Cast
+from tests.functional import inbox_steps
 from tests.sharing import Machine, make_circle, make_incident, released, set_member
 
 FORMS = [form.value for form in ListForm]
@@ -85,31 +86,33 @@ def test_lists_are_for_readers_alone(
 
 
 def test_what_was_declined_or_not_accepted_is_left_out(
-    app: flask.Flask, database: Database, cast: Cast, circle_id: uuid.UUID
+    app: flask.Flask, database: Database, cast: Cast, circle_id: uuid.UUID, browser: Any
 ) -> None:
-    machine = Machine(app, cast.tokens["XB"])
-    page = machine.get(f"/exchange/collections/{circle_id}/objects/").get_json()
-    [report] = [one for one in page["objects"] if one["type"] == "report"]
+    """By the decisions of the inbox about the report that holds the indicator."""
+    machine, boris = Machine(app, cast.tokens["XB"]), cast.actors["boris"]
     address = f"/exchange/collections/{circle_id}/detection/stix"
+    inbox_steps.catch_up(database)
+    item = inbox_steps.only_item(database, cast, "boris")
 
-    def count(more: str = "") -> int:
-        return len(json.loads(machine.get(address + more).data)["patterns"])
+    def counts() -> tuple[int, int]:
+        everything, accepted = (
+            len(json.loads(machine.get(address + more).data)["patterns"])
+            for more in ("", "?only=accepted")
+        )
+        return everything, accepted
 
-    assert (count(), count("?only=accepted")) == (1, 0)
-    for state, expected in (("accepted", (1, 1)), ("declined", (0, 0))):
-        with database.writing() as session:
-            session.query(ReceivedItem).delete()
-            session.add(
-                ReceivedItem(
-                    administration_id=cast.administrations["XB"],
-                    collection_id=circle_id,
-                    owner_id=cast.administrations["XA"],
-                    stix_id=report["id"],
-                    version=report["modified"],
-                    state=state,
-                )
-            )
-        assert (count(), count("?only=accepted")) == expected, state
+    assert counts() == (1, 0)
+    with database.writing() as session:
+        decisions.accept(session, boris, item, version=item.version)
+    assert counts() == (1, 1)
+    taken = browser("boris").get(f"/circles/{circle_id}/detection/csv?only=accepted")
+    assert "192.0.2.7" in taken.get_data(as_text=True)
+    with database.writing() as session:
+        decisions.decline(session, boris, item, version=item.version, reason="not ours")
+    assert counts() == (0, 0)
+    with database.writing() as session:
+        decisions.take_back(session, boris, item)
+    assert counts() == (1, 0)
 
 
 def test_page_says_what_is_left_out(circle_id: uuid.UUID, browser: Any) -> None:

@@ -14,9 +14,9 @@ from cirt.assessments.instruments import load_instrument
 from cirt.assessments.instruments.writing import write_folder
 from cirt.assessments.models import Assessment
 from cirt.cli import checking
-from cirt.cli.archive import restore_archive, write_archive
 from cirt.db import Database, open_database
 from cirt.settings import Settings, read_settings
+from tests.backups import restore_archive, write_archive
 from tests.conftest import Cast
 from tests.functional.assessment_steps import answered, present, started
 from tests.functional.instrument_steps import ID, changed_version

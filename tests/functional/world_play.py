@@ -125,6 +125,7 @@ def play(app: flask.Flask, seed: int, size: int) -> Play:
         mentions.catch_up(session, list(one.world.held))
     for team in one.teams:
         _ask_machine(one, team)
+    _ask_api(one, one.chance.choice(one.teams))
     _ask_person(one, one.chance.choice(one.teams))
     return one
 
@@ -155,7 +156,7 @@ def _people(one: Play) -> None:
                 None,
                 administration=row,
                 label="m",
-                scopes=["taxii.read"],
+                scopes=["taxii.read", "incidents.read", "circles.read", "releases.read"],
                 days=2,
                 settings=one.settings,
             )
@@ -463,6 +464,57 @@ def _ask_machine(one: Play, team: Team) -> None:
             _ask_objects(one, team, where, seen)
         if one.chance.random() < 0.1:
             _ask_lists(one, team, where, latest)
+
+
+def _ask_api(one: Play, team: Team) -> None:
+    """The REST API: own cases but the RED ones, circles, own releases, what arrived."""
+    world = one.world
+
+    def listed(path: str) -> list[dict[str, Any]]:
+        answer = _get(one, team, f"/api/v1/{path}?limit=200")
+        if answer.status_code != 200:
+            one.wrong(f"api {path} answers {answer.status_code}")
+        return list(answer.get_json()["items"])
+
+    def asked(path: str, *, known: bool) -> None:
+        answer = _get(one, team, f"/api/v1/{path}")
+        if answer.status_code != (200 if known else 404):
+            one.wrong(f"api {path} answers {answer.status_code}")
+
+    own = [each for each in one.incidents if each.team is team and each.tlp is not TLP.RED]
+    _compare(
+        one,
+        "api incidents",
+        (row["title"] for row in listed("incidents")),
+        (each.title for each in own),
+    )
+    for case in one.chance.sample(one.incidents, min(3, len(one.incidents))):
+        asked(f"incidents/{case.id}", known=case in own)
+        asked(f"incidents/{case.id}/observables", known=case in own)
+    everywhere = [*world.members, *world.direct]
+    mine = [where for where in everywhere if world.knows(team.id, where)]
+    _compare(one, "api circles", (row["id"] for row in listed("circles")), map(str, mine))
+    where = one.chance.choice(everywhere)
+    asked(f"circles/{where}", known=where in mine)
+    shown = {row["id"] for row in listed("releases")}
+    for release_id, owner in one.releases:
+        if (str(release_id) in shown) != (owner is team):
+            one.wrong(f"api releases, {release_id} of {owner.id}")
+    for release_id, owner in one.releases[-2:]:
+        asked(f"releases/{release_id}", known=owner is team)
+    foreign = [
+        thing
+        for each in everywhere
+        for thing in world.latest(team.id, each).values()
+        if thing.owner != team.id
+    ]
+    _between(
+        one,
+        "api inbox",
+        _words(thing for thing in foreign if thing.type == "report"),
+        _WORD.findall(json.dumps([row["title"] for row in listed("inbox")])),
+        _words(foreign),
+    )
 
 
 def _entry(found: Mapping[str, Any]) -> Key:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from cirt import migrations
+from cirt import migrations, partitions
 from cirt.accounts import directory
 from cirt.accounts.models import Administration
 from cirt.app import open_installation
@@ -29,14 +29,14 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         database.dispose()
     else:
         for url in postgresql.fresh_database(empty=True):
-            database = Database(url)
+            database = Database(url, parts=postgresql.PARTS)
             yield database
             database.dispose()
 
 
 def _differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, **partitions.COMPARISON})
         return list(compare_metadata(context, Base.metadata))
 
 

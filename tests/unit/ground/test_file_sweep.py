@@ -73,8 +73,8 @@ def test_folder_of_another_database_is_left_alone(
 
 
 def test_sweep_is_done_every_day(database: Database) -> None:
-    jobs.enqueue_daily(database)
-    jobs.enqueue_daily(database)
+    jobs.enqueue_recurring(database)
+    jobs.enqueue_recurring(database)
     with database.reading() as session:
         keys = [job.key for job in session.query(jobs.Job) if job.kind == "files.sweep"]
     assert keys == [f"files.sweep:{now().date().isoformat()}"]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from cirt import jobs
 from cirt.clock import now
 from cirt.db import Database
 from cirt.errors import InvalidInputError
-from cirt.jobs import Job
+from cirt.jobs import Job, queue, registry, worker
 from cirt.web import Installation
 from tests.conftest import Cast
+from tests.soak.jobs import kill_jobs
 
 ran: list[Any] = []
 
@@ -39,9 +40,11 @@ def _handlers() -> Iterator[None]:
     def _crash(_task: jobs.Task) -> jobs.Effect:
         raise RuntimeError("boom")
 
+    jobs.handles("test.keep", may_cancel=False)(lambda _task: lambda _session: None)
+
     yield
-    for kind in ("test.note", "test.refuse", "test.crash"):
-        del jobs._handlers[kind]
+    for kind in ("test.note", "test.refuse", "test.crash", "test.keep"):
+        del registry._kinds[kind]
 
 
 def _enqueue(database: Database, kind: str, **payload: Any) -> Any:
@@ -116,7 +119,7 @@ def test_dead_workers_job_is_taken_over_and_the_late_effect_is_dropped(
         session.execute(sa.update(Job).values(lease_until=now() - timedelta(seconds=1)))
     assert jobs.run_pending(database, installation) == 1
     with database.writing() as session:
-        assert not jobs._end(session, job_id, late_token, state="done")
+        assert not queue._end(session, job_id, late_token, state="done")
     assert ran == [7]
 
 
@@ -169,24 +172,24 @@ def test_worker_goes_on_after_a_fault_and_stops_when_asked(
     database: Database, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = _enqueue(database, "test.note", n=1)
-    run_next, faults = jobs.run_next, [OSError("once"), RuntimeError("twice")]
+    run_next, faults = queue.run_next, [OSError("once"), RuntimeError("twice")]
 
-    def faulty(*arguments: Any) -> bool:
+    def faulty(*arguments: Any, **options: Any) -> bool:
         if faults:
             raise faults.pop()
-        return run_next(*arguments)
+        return run_next(*arguments, **options)
 
-    monkeypatch.setattr(jobs, "run_next", faulty)
-    monkeypatch.setattr(jobs, "PAUSE_SECONDS", 0.01)
-    worker = jobs.Worker(database, installation)
-    worker.start()
+    monkeypatch.setattr(queue, "run_next", faulty)
+    monkeypatch.setattr(worker, "PAUSE_SECONDS", 0.01)
+    background = jobs.Worker(database, installation)
+    background.start()
     for _ in range(1000):
         if _job(database, job_id).state == "done":
             break
         threading.Event().wait(0.01)
-    worker.stop()
+    background.stop()
     assert ran == [1]
-    assert not worker.is_alive()
+    assert not background.is_alive()
 
 
 TWO_PROCESSES = """
@@ -218,3 +221,129 @@ def test_two_processes_run_each_job_once(database: Database, database_url: str) 
     assert sum(counts) == 30
     assert {(job.state, job.attempts) for job in done} == {("done", 1)}
     assert len(effects) == 30
+
+
+def test_killed_workers_lose_nothing_and_double_nothing(database_url: str) -> None:
+    kill_jobs(database_url, count=60, kills=4, seed=7)
+
+
+def test_recurring_work_comes_once_a_slot_and_not_over_itself(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.handles("test.often", every=timedelta(minutes=15))(lambda _task: lambda _session: None)
+    moment = datetime(2026, 3, 1, 10, 14, tzinfo=UTC)
+    monkeypatch.setattr(queue, "now", lambda: moment)
+
+    def keys() -> list[str | None]:
+        jobs.enqueue_recurring(database)
+        jobs.enqueue_recurring(database)
+        with database.reading() as session:
+            query = sa.select(Job.key).where(Job.kind == "test.often").order_by(Job.key)
+            return list(session.scalars(query))
+
+    try:
+        first, second = (f"test.often:2026-03-01T10:{minute}:00+00:00" for minute in ("00", "30"))
+        assert keys() == [first]
+        moment += timedelta(minutes=2)
+        assert keys() == [first], "the earlier run still waits"
+        with database.writing() as session:
+            session.execute(sa.update(Job).values(state="done"))
+        moment += timedelta(minutes=15)
+        assert keys() == [first, second]
+    finally:
+        del registry._kinds["test.often"]
+
+
+@pytest.fixture
+def stepping(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """A kind whose handler stops at each step until somebody did something to its row."""
+    monkeypatch.setattr(registry, "PROGRESS_SECONDS", 0.0)
+    scene: dict[str, Any] = {"at": {}, "cleaned": 0}
+
+    def cleaned(_session: Any, _task: jobs.Task) -> None:
+        scene["cleaned"] += 1
+
+    @jobs.handles("test.steps", cancelled=cleaned)
+    def _steps(task: jobs.Task) -> jobs.Effect:
+        for n in range(3):
+            scene["at"].pop(n, lambda _task: None)(task)
+            task.progress(n, 3)
+        scene["at"].pop("end", lambda _task: None)(task)
+        return lambda _session: ran.append("effect") or {}
+
+    yield scene
+    del registry._kinds["test.steps"]
+
+
+def test_progress_is_kept_and_keeps_the_lease(
+    database: Database, installation: Installation, stepping: dict[str, Any]
+) -> None:
+    job_id = _enqueue(database, "test.steps")
+
+    def look(_task: jobs.Task) -> None:
+        with database.writing() as session:
+            session.execute(sa.update(Job).values(lease_until=now() + timedelta(seconds=1)))
+
+    stepping["at"][2] = look
+    jobs.run_next(database, installation)
+    job = _job(database, job_id)
+    assert (job.state, job.progress_done, job.progress_of, ran) == ("done", 2, 3, ["effect"])
+
+
+@pytest.mark.parametrize("step", [0, 2, "end"])
+def test_running_work_that_is_cancelled_has_no_effect(
+    database: Database, installation: Installation, cast: Cast, stepping: dict[str, Any], step: Any
+) -> None:
+    job_id = _enqueue(database, "test.steps")
+
+    def cancel(_task: jobs.Task) -> None:
+        with database.writing() as session:
+            job = session.get_one(Job, job_id)
+            assert jobs.cancel(session, installation, cast.actors["root"], job)
+        with database.writing() as session:  # a second time asks for nothing new
+            job = session.get_one(Job, job_id)
+            assert not jobs.cancel(session, installation, cast.actors["root"], job)
+
+    stepping["at"][step] = cancel
+    jobs.run_next(database, installation)
+    assert (_job(database, job_id).state, ran, stepping["cleaned"]) == ("cancelled", [], 1)
+    with database.writing() as session:
+        assert jobs.retry(session, cast.actors["root"], session.get_one(Job, job_id))
+    jobs.run_next(database, installation)
+    assert (_job(database, job_id).state, ran) == ("done", ["effect"])
+    with database.writing() as session:
+        job = session.get_one(Job, job_id)
+        assert not jobs.cancel(session, installation, cast.actors["root"], job), "it is done"
+
+
+def test_waiting_work_is_cancelled_at_once_unless_its_kind_has_to_run(
+    database: Database, installation: Installation, cast: Cast, stepping: dict[str, Any]
+) -> None:
+    assert jobs.kinds["peer.erase"].may_cancel is False
+    job_id, kept_id = _enqueue(database, "test.steps"), _enqueue(database, "test.keep")
+    with database.writing() as session:
+        job, kept = session.get_one(Job, job_id), session.get_one(Job, kept_id)
+        assert jobs.cancel(session, installation, cast.actors["root"], job)
+        assert not jobs.cancel(session, installation, cast.actors["root"], kept)
+    assert jobs.run_pending(database, installation) == 1
+    assert (_job(database, job_id).state, ran, stepping["cleaned"]) == ("cancelled", [], 1)
+    assert _job(database, kept_id).state == "done"
+
+
+def test_work_goes_back_when_the_server_stops_and_lets_go_when_it_lost_the_lease(
+    database: Database, installation: Installation, stepping: dict[str, Any]
+) -> None:
+    job_id, stopping = _enqueue(database, "test.steps"), threading.Event()
+    stepping["at"][1] = lambda _task: stopping.set()
+    jobs.run_next(database, installation, stopping=stopping)
+    job = _job(database, job_id)
+    assert (job.state, job.attempts, ran) == ("waiting", 0, [])
+
+    def lose(_task: jobs.Task) -> None:
+        with database.writing() as session:
+            session.execute(sa.update(Job).values(token="another"))
+
+    stepping["at"][1] = lose
+    jobs.run_next(database, installation)
+    assert (_job(database, job_id).state, _job(database, job_id).token) == ("running", "another")
+    assert ran == []

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from cirt.errors import SettingError
-from cirt.settings import ROWS, read_settings
+from cirt.setting_rows import ROWS
+from cirt.settings import read_settings
 
 
 def test_defaults_serve_this_machine_alone(tmp_path: Path) -> None:

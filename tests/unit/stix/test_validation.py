@@ -236,6 +236,17 @@ def test_problems_are_counted_up_to_a_limit() -> None:
     assert len(check_object(identity(labels=[7] * 1000), now=NOW)) == 50
 
 
+def test_no_number_of_warnings_hides_an_error() -> None:
+    """T-65: whoever is warned about fifty things is still refused for the next one."""
+    tail = f"--{'0' * 8}-0000-4000-8000-{'0' * 12}"
+    change = {"initial_ref": f"event{tail}", "result_ref": f"impact{tail}"}
+    obj = identity(changed_objects=[change] * 100)
+    assert {problem.severity for problem in check_object(obj, now=NOW)} == {"warning"}
+    found = check_object(obj | {"x_ref": "somebody"}, now=NOW)
+    assert [problem.path for problem in found if problem.severity == "error"] == ["x_ref"]
+    assert len(found) == 51
+
+
 def test_moments_compare_beyond_microseconds() -> None:
     """STIX 2.1, section 2.16: any number of digits."""
     texts = [

@@ -1,0 +1,1 @@
+"""This half's operations of the REST API."""

@@ -1,0 +1,37 @@
+"""Who a machine is: the API token in an Authorization header, by HTTP Basic or Bearer."""
+
+import base64
+import binascii
+
+from cirt.access import Actor
+from cirt.accounts.tokens import actor_of_token
+from cirt.web import installation
+
+
+def machine_of(authorization: str) -> Actor | None:
+    """Return the machine whose token the header holds, or None.
+
+    authorization: the header's value: Bearer and a token (RFC 6750), Basic with the token's user
+    name and the token (RFC 7617); or, as some clients send it, Basic and the bare token, and Token.
+    """
+    scheme, _space, credentials = authorization.partition(" ")
+    credentials, username = credentials.strip(), None
+    if scheme.lower() == "basic":
+        if not credentials.startswith("cirt_"):
+            username, credentials = _basic(credentials)
+    elif scheme.lower() not in ("bearer", "token"):
+        return None
+    if not credentials.isascii():
+        return None
+    # apart from the request's own session: who is nobody must not hold a write lock
+    with installation().database.reading() as session:
+        return actor_of_token(session, credentials, username, settings=installation().settings)
+
+
+def _basic(credentials: str) -> tuple[str, str]:
+    try:
+        text = base64.b64decode(credentials, validate=True).decode("utf-8")
+    except (ValueError, binascii.Error):
+        return "", ""
+    username, _colon, password = text.partition(":")
+    return username, password

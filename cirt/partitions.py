@@ -1,0 +1,62 @@
+"""Partitions of the largest tables on PostgreSQL, made wherever such a table is made.
+
+A table says by which column (`postgresql_partition_by` among its arguments); how many there are is
+an option of the connection, so that migrations and tests make them alike. SQLite has none.
+"""
+
+import re
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+
+NUMBER: Final = 16
+"""Partitions of each table unless the installation says otherwise."""
+
+OPTION: Final = "cirt_partitions"
+
+_NAME = re.compile(r".+_p\d{3}", re.ASCII)
+
+
+def is_partition(name: str | None) -> bool:
+    """Return whether a table of this name is a part of another."""
+    return _NAME.fullmatch(name or "") is not None
+
+
+def names(table: str, number: int) -> list[str]:
+    """Return the names of a table's partitions."""
+    return [f"{table}_p{place:03d}" for place in range(number)]
+
+
+def _is_compared(name: str | None, kind: str, _parents: Any) -> bool:
+    return not (kind == "table" and is_partition(name))
+
+
+def _is_comparable(thing: Any, _name: Any, kind: str, _reflected: bool, _to: Any) -> bool:
+    # a key that refers to a table in partitions is listed for every one of them, too
+    return kind != "foreign_key_constraint" or not any(
+        is_partition(element.target_fullname.rpartition(".")[0]) for element in thing.elements
+    )
+
+
+COMPARISON: Final[dict[str, Any]] = {"include_name": _is_compared, "include_object": _is_comparable}
+"""What Alembic has to know to compare a database with the models."""
+
+
+def make(connection: Connection, table: str) -> None:
+    """Make the partitions of a table that was made `PARTITION BY HASH (…)`."""
+    number = int(connection.get_execution_options().get(OPTION, NUMBER))
+    quote = connection.dialect.identifier_preparer.quote
+    for place, name in enumerate(names(table, number)):
+        connection.exec_driver_sql(
+            f"CREATE TABLE {quote(name)} PARTITION OF {quote(table)}"
+            f" FOR VALUES WITH (MODULUS {number}, REMAINDER {place})"
+        )
+
+
+@event.listens_for(sa.Table, "after_create")
+def _after_create(table: sa.Table, connection: Connection, **_more: Any) -> None:
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql and table.dialect_options["postgresql"]["partition_by"]:
+        make(connection, table.name)

@@ -1,0 +1,1 @@
+"""Webhooks: an administration's machines are told, by signed requests, that something is new."""
