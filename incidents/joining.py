@@ -28,7 +28,9 @@ def ask(session: Session, actor: Actor, circle: Collection, message: str) -> Joi
         raise InvalidInputError(
             N_("Shorten this to %(most)s characters."), field="message", most=MAX_TEXT
         )
-    session.refresh(circle, with_for_update={"key_share": True})  # a second request at the same time waits
+    session.refresh(
+        circle, with_for_update={"key_share": True}
+    )  # a second request at the same time waits
     if open_request(session, circle, actor.administration_id) is not None:
         raise ConflictError(N_("Your administration has asked already; nobody decided yet."))
     request = JoinRequest(

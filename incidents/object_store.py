@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cirt import strictjson
 from cirt.clock import now
 from cirt.errors import N_, ConflictError
-from cirt.incidents.store_models import FeedEntry, ObjectVersion
+from cirt.incidents.store_models import ObjectVersion
 from cirt.many_rows import among, insert_absent, new_ids
 from cirt.stix import withdrawal
 from cirt.stix.attack import MITRE, published_attack
@@ -254,47 +254,6 @@ def strictest_before(
         )
         for stix_id, tlp in session.execute(query):
             found[stix_id] = max(found.get(stix_id, TLP.CLEAR), TLP(tlp))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Stranger:
-    """A version of an object that somebody other than its owner brought; it changes nothing.
-
-    owner_id: who brought it, which nobody may be told where the collection is confidential.
-    """
-
-    stix_id: str
-    version: str
-    owner_id: uuid.UUID
-    collection_id: uuid.UUID
-
-
-def strangers_versions(
-    session: Session,
-    stix_ids: Sequence[str],
-    owner: uuid.UUID,
-    *,
-    among: Sequence[uuid.UUID],
-) -> list[Stranger]:
-    """Return the versions under an owner's ids that others brought into the collections `among`.
-
-    among: what the asking administration reads; nothing else is looked at.
-    """
-    found: list[Stranger] = []
-    for part in in_parts(sorted(set(stix_ids))):
-        query = (
-            sa.select(
-                FeedEntry.stix_id, FeedEntry.version, FeedEntry.owner_id, FeedEntry.collection_id
-            )
-            .where(
-                FeedEntry.collection_id.in_(among),
-                FeedEntry.stix_id.in_(part),
-                FeedEntry.owner_id.not_in((owner, STANDARD_BODIES)),
-            )
-            .order_by(FeedEntry.stix_id, FeedEntry.version_key, FeedEntry.collection_id)
-        )
-        found += [Stranger(*row) for row in session.execute(query)]
     return found
 
 

@@ -81,7 +81,9 @@ def delete(
     """
     # two deletions at once: the second waits here, and finds what the first left
     own = Administration.id == actor.administration_id
-    place = session.scalar(sa.select(Administration.place).where(own).with_for_update(key_share=True))
+    place = session.scalar(
+        sa.select(Administration.place).where(own).with_for_update(key_share=True)
+    )
     here = exposure.shown(session, collection, [stix_id])
     if not here or here[0].owner_id != actor.administration_id:
         raise ForbiddenError(N_("Only its producer takes an object out of a collection."))

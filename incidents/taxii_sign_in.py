@@ -224,7 +224,12 @@ def _http_error(error: HTTPException) -> flask.Response:
 
 @blueprint.errorhandler(sqlalchemy.exc.OperationalError)
 def _database_error(error: sqlalchemy.exc.OperationalError) -> flask.Response:
-    log.error("database unavailable, request %s: %s", flask.g.get("request_id"), error.orig)
+    # its own words may quote what somebody sent
+    log.error(
+        "database unavailable, request %s: %s",
+        flask.g.get("request_id"),
+        type(error.orig).__name__,
+    )
     return _refusal(503, _TITLES[503], {"Retry-After": "60"})
 
 

@@ -31,8 +31,8 @@ from cirt.incidents.inbox.parts import Part
 from cirt.incidents.inbox.reading import Reading, read
 from cirt.incidents.inbox.received import Item, State
 from cirt.incidents.inbox.words import KIND_NAMES, STATE_NAMES
-from cirt.incidents.object_store import strangers_versions
 from cirt.incidents.release_words import beginnings, lines_of_objects
+from cirt.incidents.strangers import strangers_versions
 from cirt.routing import opens
 from cirt.stix.ids import readable
 from cirt.web import actor, db_session

@@ -32,7 +32,9 @@ def private_key(session: Session, administration_id: uuid.UUID, secret_key: str)
     """
     # two first uses at once: the second waits here, and finds the key
     session.execute(
-        sa.select(Administration.id).where(Administration.id == administration_id).with_for_update(key_share=True)
+        sa.select(Administration.id)
+        .where(Administration.id == administration_id)
+        .with_for_update(key_share=True)
     )
     row = present_key(session, administration_id)
     if row is None or row.sealed is None:

@@ -1,5 +1,6 @@
 """Making, changing, trying, switching and deleting webhooks."""
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from cirt.access import Actor
 from cirt.clock import now
 from cirt.errors import N_, ConflictError, InvalidInputError
 from cirt.incidents.case_details import plain_text
-from cirt.incidents.peers.rules import origin_of, split_url
+from cirt.incidents.peers.rules import split_url
 from cirt.incidents.webhook_models import DeliveryState, Webhook, WebhookDelivery
 from cirt.incidents.webhooks import kinds, queue, secrets
 from cirt.incidents.webhooks.news import news_for
@@ -148,7 +149,7 @@ def _begin(session: Session, webhook: Webhook, added: Iterable[str]) -> None:
 
 def _facts(webhook: Webhook) -> dict[str, Any]:
     return {
-        "origin": origin_of(webhook.url),
+        "address_sha256": hashlib.sha256(webhook.url.encode()).hexdigest(),
         "kinds": webhook.kinds,
         "active": webhook.active,
     }

@@ -8,7 +8,7 @@ import pytest
 
 from cirt.clock import now
 from cirt.db import Database
-from cirt.incidents import feed, object_store, strict_door
+from cirt.incidents import feed, object_store, strangers, strict_door
 from cirt.incidents.direct_collections import direct_collection_of
 from cirt.incidents.object_store import TakenBackError
 from cirt.incidents.store_models import ObjectVersion
@@ -75,11 +75,11 @@ def test_strangers_versions_are_found_where_the_reader_reads_and_nowhere_else_T6
             item = object_store.incoming(version, owner, TLP.GREEN)
             feed.append(session, circle, object_store.keep(session, [item], via="taxii"))  # type: ignore[arg-type]
     with database.reading() as session:
-        found = object_store.strangers_versions(session, [one["id"]], xa, among=circles[:2])
+        found = strangers.strangers_versions(session, [one["id"]], xa, among=circles[:2])
         assert [(s.version, s.owner_id, s.collection_id) for s in found] == [
             (LATER, xb, circles[1])
         ]
-        assert object_store.strangers_versions(session, [one["id"]], xb, among=circles[1:]) == []
+        assert strangers.strangers_versions(session, [one["id"]], xb, among=circles[1:]) == []
 
 
 def test_what_is_relayed_is_kept_as_strict_as_it_can_be_read_T68(

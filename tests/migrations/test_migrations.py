@@ -36,7 +36,9 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 
 def _differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, **partitions.COMPARISON})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, **partitions.COMPARISON}
+        )
         return list(compare_metadata(context, Base.metadata))
 
 
