@@ -1,6 +1,6 @@
 """An example client of the REST API: Python's standard library and nothing else.
 
-    export SITE=https://cirt.example.org CIRT_TOKEN=cirt_…
+    export SITE=https://cirt.example.org TOKEN=cirt_…
     python read_api.py                      who am I, and what is there
     python read_api.py record "A title"     record an incident, once, whatever happens on the way
 
@@ -121,7 +121,7 @@ def show(api: Api) -> None:
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says; 1 when the API refused."""
-    api = Api(os.environ["SITE"], os.environ["CIRT_TOKEN"])
+    api = Api(os.environ["SITE"], os.environ["TOKEN"])
     try:
         if arguments[:1] == ["record"]:
             made = api.post("/incidents", {"title": " ".join(arguments[1:])})

@@ -38,7 +38,7 @@ def example() -> ModuleType:
 def _run(url: str, token: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(EXAMPLE), *arguments],
-        env={**os.environ, "SITE": url, "CIRT_TOKEN": token},
+        env={**os.environ, "SITE": url, "TOKEN": token},
         capture_output=True,
         text=True,
         timeout=60,
