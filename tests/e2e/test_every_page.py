@@ -31,6 +31,7 @@ NOT_CRAWLED = {
     "assessments.close": "only from an agreed assessment; the walk by keyboard opens it",
     "assessments.reopen": "only from an agreed assessment; the life's own tests open it",
     "assessments.preview": "shows an uploaded workbook; its own test opens it",
+    "operations.cancel_job": "only where work waits or runs; its own test opens it",
     "inbox.intake_status": "lasts as long as a large file; its own test follows one",
     "recall.receipt": "only where a withdrawal came from elsewhere; its own test downloads one",
     "releases.plan": "a form leads to it; the test below opens it",
