@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -327,13 +328,21 @@ def test_envelope_of_too_many_objects_is_refused_whole_T65(
     assert reader.get(url).get_json() == {}
 
 
-def test_packed_bodies_are_not_unpacked_T64(writer: Machine, reader: Machine, url: str) -> None:
-    """T-64: 200 kB that would become 200 MB are refused by their header, whatever the case of it."""
+def test_packed_bodies_are_unpacked_up_to_the_cap_T64(
+    writer: Machine, reader: Machine, url: str
+) -> None:
+    """T-64: 20 kB that would become more than 20 MB are refused, whatever the case of the header."""
     bomb = gzip.compress(b'{"objects":[' + b" " * 20_000_000 + b"]}")
     assert len(bomb) < 100_000
-    for encoding in ("gzip", "GZIP", "deflate", "br", "gzip, identity", "x-gzip"):
+    for encoding, status in (
+        ("gzip", 413),
+        ("GZIP", 413),
+        ("deflate", 400),
+        ("br", 415),
+        ("gzip, gzip", 415),
+    ):
         answer = writer.post(url, bomb, {"Content-Encoding": encoding})
-        assert answer.status_code == 415, encoding
+        assert answer.status_code == status, encoding
     assert writer.post(url, bomb).status_code == 400
     assert reader.get(url).get_json() == {}
 
@@ -559,10 +568,9 @@ def test_worker_thread_outlives_hostile_uploads(
     states: list[str] = []
     while not states or "waiting" in states or "running" in states:
         assert worker.is_alive()
-        worker.join(0.2)
+        time.sleep(0.2)
         with database.reading() as session:
             states = [session.get_one(jobs.Job, job_id).state for job_id in ids]
     assert states == ["failed", "failed", "failed", "done"]
     assert worker.is_alive()
     worker.stop()
-    worker.join()

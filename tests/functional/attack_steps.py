@@ -149,6 +149,8 @@ def doors(app: flask.Flask, method: str) -> list[tuple[str, str, frozenset[str]]
         if "assessment_id" in rule.arguments and method in (rule.methods or ()):
             opening = routing.opening_of(app, rule.endpoint)
             assert opening is not None and opening.action is not None
+            if opening.audience == routing.MACHINE:
+                continue  # a browser's cookie opens none of them; the table of routes says so
             found.append((rule.endpoint, opening.action, frozenset(rule.arguments)))
     return sorted(found)
 
