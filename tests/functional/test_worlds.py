@@ -15,7 +15,7 @@ def _played(app: flask.Flask, first: int, count: int) -> list[Play]:
 @pytest.mark.timeout(500)
 @pytest.mark.parametrize(
     ("database_url", "first", "count"),
-    [("sqlite", 0, 40), pytest.param("postgresql", 1_000, 20, marks=pytest.mark.postgresql)],
+    [("sqlite", 0, 60), pytest.param("postgresql", 1_000, 40, marks=pytest.mark.postgresql)],
     indirect=["database_url"],
 )
 def test_everybody_sees_what_plain_sets_say_T05_T11_T16(
