@@ -202,6 +202,9 @@ def _check(site: Site, writers: list[Writer], pollers: list[Poller], chance: ran
     dates = _check_manifest(site, truth, chance)
     for poller in pollers:
         if poller.most is None:
+            # an envelope whose writer gave up may have been kept after this one read for the last
+            # time: it goes on from where it stands, as it would
+            poller.run()
             assert poller.got == truth, _difference(poller, truth)
         else:
             assert poller.got == truth[: len(poller.got)], _difference(poller, truth)
