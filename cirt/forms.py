@@ -39,6 +39,10 @@ class Form(FlaskForm):  # type: ignore[misc]
         field.errors = [*field.errors, i18n.sentence(error)]
 
 
+class QuestionForm(Form):
+    """A question without fields: only the token that shows that the page was seen."""
+
+
 class UtcTimeField(DateTimeLocalField):  # type: ignore[misc]
     """A date and time typed and shown in UTC; the label says so."""
 

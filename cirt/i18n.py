@@ -71,6 +71,13 @@ def sentence(error: DomainError) -> str:
     return translated % _in_order(error.params) if error.params else translated
 
 
+def kept_sentence(message: str, params: Mapping[str, Any]) -> str:
+    """Return a sentence that was kept as a message id and its values, "" where none was kept."""
+    if not message:
+        return ""
+    return gettext(message) % params if params else gettext(message)
+
+
 def _in_order(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values for a sentence without marks that would turn the rest of it round (UAX #9)."""
     return {

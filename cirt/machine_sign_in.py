@@ -5,10 +5,17 @@ import binascii
 
 from cirt.access import Actor
 from cirt.accounts.tokens import actor_of_token
+from cirt.db import Database
+from cirt.settings import Settings
 from cirt.web import installation
 
 
 def machine_of(authorization: str) -> Actor | None:
+    """Return the machine whose token the header of a request to this installation holds, or None."""
+    return machine_in(installation().database, installation().settings, authorization)
+
+
+def machine_in(database: Database, settings: Settings, authorization: str) -> Actor | None:
     """Return the machine whose token the header holds, or None.
 
     authorization: the header's value: Bearer and a token (RFC 6750), Basic with the token's user
@@ -24,8 +31,8 @@ def machine_of(authorization: str) -> Actor | None:
     if not credentials.isascii():
         return None
     # apart from the request's own session: who is nobody must not hold a write lock
-    with installation().database.reading() as session:
-        return actor_of_token(session, credentials, username, settings=installation().settings)
+    with database.reading() as session:
+        return actor_of_token(session, credentials, username, settings=settings)
 
 
 def _basic(credentials: str) -> tuple[str, str]:

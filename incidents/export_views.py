@@ -98,11 +98,10 @@ def _event(incident: Incident) -> MispExport:
 
 def loss_row(kind: str, what: str, message: str, params: dict[str, Any]) -> dict[str, str]:
     """Return a line of a loss report in the language of the page."""
-    reason = _(message)
     return {
         "kind": _(LOSS_KINDS.get(kind, kind)),
         "what": what,
-        "reason": reason % params if params else reason,
+        "reason": i18n.kept_sentence(message, params),
     }
 
 

@@ -3,7 +3,6 @@
 What can change of a token is asked for each time (see `taxii_door`).
 """
 
-import base64
 import hashlib
 import uuid
 from collections import OrderedDict
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from cirt.access import Actor
-from cirt.accounts.tokens import actor_of_token
 from cirt.db import Database
 from cirt.incidents.taxii_door import Visitor
+from cirt.machine_sign_in import machine_in
 from cirt.settings import Settings
 
 KEPT: Final = 10_000
@@ -49,7 +48,7 @@ class Machines:
         known = hashlib.sha256(authorization.encode()).digest(), collection
         machine = self.kept.get(known)
         if machine is None:
-            actor = self._actor(authorization)
+            actor = machine_in(self.database, self.settings, authorization)
             if actor is None or "taxii.read" not in (actor.scopes or ()) or not actor.token_id:
                 return None
             machine = Machine(
@@ -71,24 +70,3 @@ class Machines:
     def forget(self, machine: Machine) -> None:
         """Forget a machine that may not read the collection, or not any more."""
         self.kept.pop(machine.known, None)
-
-    def _actor(self, authorization: str) -> Actor | None:
-        username, text = _credentials(authorization)
-        if not text:
-            return None
-        with self.database.reading() as session:
-            return actor_of_token(session, text, username, settings=self.settings)
-
-
-def _credentials(authorization: str) -> tuple[str | None, str]:
-    """Return user name (None with Bearer) and token of the usual forms; ("", "") else."""
-    scheme, _space, credentials = authorization.partition(" ")
-    if scheme == "Bearer":
-        return None, credentials
-    if scheme == "Basic":
-        try:
-            username, _colon, text = base64.b64decode(credentials).decode("ascii").partition(":")
-        except ValueError:
-            return "", ""
-        return username, text
-    return "", ""

@@ -303,20 +303,24 @@ def machine_with(
 ) -> Callable[..., Machine]:
     """Return a machine of an administration with these scopes: `machine_with("XA", "taxii.read")`."""
 
-    def make(code: str, *scopes: str) -> Machine:
-        with database.writing() as session:
-            _row, text = tokens.make_token(
-                session,
-                None,
-                administration=session.get_one(Administration, cast.administrations[code]),
-                label=f"machine of {code} with {len(scopes)} scopes",
-                scopes=scopes,
-                days=30,
-                settings=settings,
-            )
-        return Machine(app.test_client(), text)
+    return lambda code, *scopes: Machine(
+        app.test_client(), token_with(database, settings, cast, code, *scopes)
+    )
 
-    return make
+
+def token_with(database: Database, settings: Settings, cast: Cast, code: str, *scopes: str) -> str:
+    """Return a new token of an administration with these scopes."""
+    with database.writing() as session:
+        _row, text = tokens.make_token(
+            session,
+            None,
+            administration=session.get_one(Administration, cast.administrations[code]),
+            label=f"machine of {code} with {len(scopes)} scopes",
+            scopes=scopes,
+            days=30,
+            settings=settings,
+        )
+    return text
 
 
 def user_of(session: Any, cast: Cast, username: str) -> User:

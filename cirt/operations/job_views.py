@@ -6,7 +6,7 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
-from cirt import jobs
+from cirt import i18n, jobs
 from cirt.access import require
 from cirt.errors import NotFoundError
 from cirt.jobs.queue import may_cancel
@@ -43,12 +43,10 @@ def jobs_list() -> Any:
 def job(job_id: uuid.UUID) -> Any:
     """One piece of background work: when, how often, what came of it; no content."""
     row = _job(job_id)
-    message = _(row.message) if row.message else ""
-    params = job_queries.params_without_words(row)
     return flask.render_template(
         "operations/job.html",
         job=row,
-        message=message % params if params else message,
+        message=i18n.kept_sentence(row.message, job_queries.params_without_words(row)),
         asker=job_queries.asker_of(db_session(), row),
         may_cancel=may_cancel(row.kind),
         **_words(),

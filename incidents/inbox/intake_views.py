@@ -7,7 +7,7 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
-from cirt import jobs
+from cirt import i18n, jobs
 from cirt.access import load, require
 from cirt.errors import N_, DomainError, UnsupportedError
 from cirt.files import clean_name, keep_file
@@ -116,7 +116,7 @@ def _refused(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "place": row["place"] + 1,
             "id": seen(row["id"]),
-            "why": seen(_(row["message"]) % row["params"] if row["params"] else _(row["message"])),
+            "why": seen(i18n.kept_sentence(row["message"], row["params"])),
         }
         for row in rows
     ]

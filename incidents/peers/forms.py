@@ -97,7 +97,3 @@ class EndForm(Form):
         ],
         validators=[Required(N_("Choose what becomes of it."))],
     )
-
-
-class QuestionForm(Form):
-    """A question without fields: only the token that shows that the page was seen."""

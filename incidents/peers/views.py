@@ -1,7 +1,6 @@
 """Pages of peers: the list, one peer with what came of it, connecting, confirming, ending."""
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import flask
@@ -12,12 +11,13 @@ from cirt import access, i18n
 from cirt.access import load, require
 from cirt.accounts.models import Administration, AdministrationKind, Place
 from cirt.errors import DomainError
+from cirt.forms import QuestionForm
 from cirt.incidents.case_pages import refuse
 from cirt.incidents.inbox.words import seen
 from cirt.incidents.inbox_models import Peer
 from cirt.incidents.peers import connecting, polling
 from cirt.incidents.peers.connecting import Details
-from cirt.incidents.peers.forms import EndForm, PeerForm, QuestionForm
+from cirt.incidents.peers.forms import EndForm, PeerForm
 from cirt.incidents.recall.seen_identities import seen_in
 from cirt.routing import opens
 from cirt.stix.signatures import fingerprint, pem_of
@@ -86,13 +86,13 @@ def detail(peer_id: uuid.UUID) -> Any:
     return flask.render_template(
         "peers/detail.html",
         peer=peer,
-        outcome=_sentence(peer.last_outcome, peer.last_params),
+        outcome=i18n.kept_sentence(peer.last_outcome, peer.last_params),
         refused=[
-            {"id": seen(one["id"]), "why": seen(_sentence(one["message"], one["params"]))}
+            {"id": seen(one["id"]), "why": seen(i18n.kept_sentence(one["message"], one["params"]))}
             for one in peer.last_refused
         ],
         waiting=len(polling.waiting_receipts(db_session(), peer)),
-        receipts_outcome=seen(_sentence(peer.receipts_outcome, peer.receipts_params)),
+        receipts_outcome=seen(i18n.kept_sentence(peer.receipts_outcome, peer.receipts_params)),
         is_read=connecting.is_read(peer),
         identities=[
             {"id": one.stix_id, "name": seen(one.name), "public": one.public}
@@ -210,12 +210,6 @@ def _details(form: PeerForm) -> Details:
         minutes=form.minutes.data or 0,
         active=bool(form.active.data),
     )
-
-
-def _sentence(message: str, params: Mapping[str, Any]) -> str:
-    if not message:
-        return ""
-    return _(message) % params if params else _(message)
 
 
 def _state(peer: Peer) -> tuple[str, str]:

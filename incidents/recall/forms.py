@@ -74,10 +74,6 @@ class HoldForm(Form):
     )
 
 
-class QuestionForm(Form):
-    """A question without fields: only the token that shows that the page was seen."""
-
-
 class KeyForm(Form):
     """The public key of an administration whose people sign in elsewhere."""
 

@@ -10,10 +10,11 @@ from cirt import access
 from cirt.access import require
 from cirt.clock import now
 from cirt.errors import DomainError
+from cirt.forms import QuestionForm
 from cirt.incidents.case_models import Incident
 from cirt.incidents.case_pages import incident_for, refuse
 from cirt.incidents.recall import holds
-from cirt.incidents.recall.forms import HoldForm, QuestionForm
+from cirt.incidents.recall.forms import HoldForm
 from cirt.incidents.recall.pages import blueprint
 from cirt.incidents.recall_models import LegalHold
 from cirt.incidents.release_models import Release

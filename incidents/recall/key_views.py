@@ -11,10 +11,11 @@ from cirt import access, i18n
 from cirt.access import require
 from cirt.accounts.models import Administration, AdministrationKind, Place
 from cirt.errors import DomainError, NotFoundError
+from cirt.forms import QuestionForm
 from cirt.incidents.case_pages import refuse
 from cirt.incidents.inbox.words import seen
 from cirt.incidents.recall import honour_waiting, keys, seen_identities
-from cirt.incidents.recall.forms import KeyForm, QuestionForm
+from cirt.incidents.recall.forms import KeyForm
 from cirt.incidents.recall.pages import blueprint, safe
 from cirt.incidents.recall_models import SigningKey
 from cirt.routing import opens

@@ -31,7 +31,3 @@ class WebhookForm(Form):
         option_widget=CheckboxInput(),
         validators=[Required(N_("Choose at least one."))],
     )
-
-
-class QuestionForm(Form):
-    """A question without fields: only the token that shows that the page was seen."""

@@ -8,13 +8,14 @@ import flask
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from cirt import access
+from cirt import access, i18n
 from cirt.access import load, require
 from cirt.errors import N_, DomainError
+from cirt.forms import QuestionForm
 from cirt.incidents.case_pages import refuse
 from cirt.incidents.webhook_models import DeliveryState, Webhook, WebhookDelivery
 from cirt.incidents.webhooks import managing, queue
-from cirt.incidents.webhooks.forms import QuestionForm, WebhookForm
+from cirt.incidents.webhooks.forms import WebhookForm
 from cirt.incidents.webhooks.kinds import KIND_NAMES
 from cirt.incidents.webhooks.managing import Details
 from cirt.incidents.webhooks.messages import name_of
@@ -40,7 +41,7 @@ def _words() -> dict[str, Any]:
         "message_state": _message_state,
         "kind_name": lambda kind: _(KIND_NAMES[kind]),
         "message_name": name_of,
-        "sentence_of": _sentence,
+        "sentence_of": i18n.kept_sentence,
     }
 
 
@@ -176,12 +177,6 @@ def _webhook(webhook_id: uuid.UUID, action: str) -> Webhook:
 
 def _details(form: WebhookForm) -> Details:
     return Details(form.title.data or "", form.url.data or "", tuple(form.kinds.data or ()))
-
-
-def _sentence(message: str, params: Mapping[str, Any]) -> str:
-    if not message:
-        return ""
-    return _(message) % params if params else _(message)
 
 
 def _state(webhook: Webhook) -> tuple[str, str]:

@@ -9,7 +9,6 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from cirt.accounts import tokens
 from cirt.accounts.models import Administration, Place
 from cirt.audit import AuditEntry, broken_links
 from cirt.db import Database
@@ -23,7 +22,7 @@ from cirt.settings import Settings
 from cirt.stix import signatures, withdrawal
 from cirt.stix.marking import TLP
 from tests import sharing
-from tests.conftest import Cast
+from tests.conftest import Cast, token_with
 from tests.exchange import recall_steps
 from tests.exchange.machine_objects import indicator
 from tests.exchange.taxii_checks import ONE_ENGINE, ids, is_error
@@ -45,20 +44,7 @@ def machine(
 ) -> Callable[..., Machine]:
     """Return a machine of an administration with a token of these scopes."""
 
-    def machine(code: str, *scopes: str) -> Machine:
-        with database.writing() as session:
-            _row, text = tokens.make_token(
-                session,
-                None,
-                administration=session.get_one(Administration, cast.administrations[code]),
-                label=f"{code} {uuid.uuid4()}",
-                scopes=list(scopes),
-                days=1,
-                settings=settings,
-            )
-        return Machine(app, text)
-
-    return machine
+    return lambda code, *scopes: Machine(app, token_with(database, settings, cast, code, *scopes))
 
 
 def _sent(machine: Machine, url: str, *days: str, **more: Any) -> dict[str, Any]:

@@ -10,15 +10,13 @@ from typing import Any
 import flask
 import pytest
 
-from cirt.accounts import tokens
-from cirt.accounts.models import Administration
 from cirt.db import Database
 from cirt.incidents.circle_models import MachineWriting
 from cirt.settings import Settings
 from cirt.stix.marking import TLP
 from cirt.stix.taxii_protocol import MEDIA_TYPE
 from tests import sharing
-from tests.conftest import Cast
+from tests.conftest import Cast, token_with
 from tests.exchange.machine_objects import indicator
 from tests.exchange.taxii_checks import ONE_ENGINE, is_error, pages
 from tests.sharing import Machine
@@ -42,20 +40,7 @@ def machine(
 ) -> Callable[..., Machine]:
     """Return a machine of an administration with a token of these scopes."""
 
-    def machine(code: str, *scopes: str) -> Machine:
-        with database.writing() as session:
-            _row, text = tokens.make_token(
-                session,
-                None,
-                administration=session.get_one(Administration, cast.administrations[code]),
-                label=f"{code} {scopes} {uuid.uuid4()}"[:60],
-                scopes=list(scopes),
-                days=1,
-                settings=settings,
-            )
-        return Machine(app, text)
-
-    return machine
+    return lambda code, *scopes: Machine(app, token_with(database, settings, cast, code, *scopes))
 
 
 @ONE_ENGINE
