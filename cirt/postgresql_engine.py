@@ -1,6 +1,9 @@
 """How PostgreSQL is opened: how many connections, for how long one waits, in how many parts."""
 
+from typing import Any, Final
+
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from cirt import partitions
@@ -11,10 +14,14 @@ CONNECTIONS = 32
 PATIENCE = 30
 """Seconds that one statement may take on PostgreSQL."""
 
+PLANNED_ANEW: Final = "cirt_planned_anew"
+"""Execution option of a statement whose plan is made each time: one made while a table was small
+reads all of it when it has grown, as long as the connection lives."""
+
 
 def postgresql_engine(url: sa.URL, connections: int, parts: int, patience: int) -> Engine:
     """Return the engine of an address; see `db.Database` for what the numbers mean."""
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         execution_options={partitions.OPTION: parts},
         hide_parameters=True,  # what people typed stays out of the log
@@ -30,3 +37,13 @@ def postgresql_engine(url: sa.URL, connections: int, parts: int, patience: int) 
             " -c jit=off",
         },
     )
+    event.listen(engine, "do_execute", _execute)
+    return engine
+
+
+def _execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+    """Keep no plan of a statement that asks for that; None lets SQLAlchemy execute it."""
+    if not context.execution_options.get(PLANNED_ANEW):
+        return None
+    cursor.execute(statement, parameters, prepare=False)
+    return True

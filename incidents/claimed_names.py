@@ -16,10 +16,9 @@ from cirt.errors import N_, ForbiddenError
 from cirt.incidents import feed
 from cirt.incidents.circle_models import Collection, Membership
 from cirt.incidents.examined_objects import Examined
-from cirt.incidents.feed_clauses import STORED
 from cirt.incidents.object_store import STANDARD_BODIES, Incoming, in_parts, published_object
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
-from cirt.many_rows import among
+from cirt.many_rows import for_each
 from cirt.stix.iep import iep_from, iep_marking
 from cirt.stix.schema_validators import known_types
 from cirt.stix.withdrawal import RECEIPT_TYPE
@@ -148,23 +147,26 @@ def _given_elsewhere(
     session: Session, owner: uuid.UUID, collection: Collection, stix_ids: set[str]
 ) -> set[str]:
     """Return which of an owner's ids are in other feeds, one of the two being confidential."""
-    found: set[str] = set()
+    own: dict[uuid.UUID, str] = {}
     for part in in_parts(sorted(stix_ids)):
-        query = (
-            sa.select(ObjectVersion.stix_id)
-            .join(FeedEntry, STORED)
-            .where(
-                ObjectVersion.owner_id == owner,
-                among(session, ObjectVersion.stix_id, part),
-                FeedEntry.collection_id != collection.id,
-            )
-            .distinct()
+        versions = sa.select(ObjectVersion.id, ObjectVersion.stix_id).where(
+            ObjectVersion.owner_id == owner
         )
-        if not collection.is_confidential:
-            query = query.join(Collection, Collection.id == FeedEntry.collection_id).where(
-                Collection.membership == Membership.CONFIDENTIAL.value
-            )
-        found.update(session.scalars(query))
+        rows = session.execute(
+            for_each(session, versions, ObjectVersion.stix_id, part, then=ObjectVersion.version)
+        )
+        own.update((version_id, stix_id) for version_id, stix_id in rows)
+    elsewhere = sa.select(FeedEntry.object_version_id).where(
+        FeedEntry.collection_id != collection.id
+    )
+    if not collection.is_confidential:
+        elsewhere = elsewhere.join(Collection, Collection.id == FeedEntry.collection_id).where(
+            Collection.membership == Membership.CONFIDENTIAL.value
+        )
+    found: set[str] = set()
+    for part in in_parts(sorted(own)):
+        given = for_each(session, elsewhere, FeedEntry.object_version_id, part)
+        found.update(own[version_id] for version_id in session.scalars(given))
     return found
 
 

@@ -19,7 +19,7 @@ from cirt.incidents.feed_writing import OtherProducerError as OtherProducerError
 from cirt.incidents.feed_writing import changes_of, locked_counter
 from cirt.incidents.object_store import Kept, in_parts
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
-from cirt.many_rows import among
+from cirt.many_rows import for_each
 
 
 def append(
@@ -58,9 +58,11 @@ def owners_in(
     found: dict[str, uuid.UUID] = {}
     for part in in_parts(sorted(set(stix_ids))):
         query = sa.select(FeedEntry.stix_id, FeedEntry.owner_id).where(
-            FeedEntry.collection_id == collection_id, among(session, FeedEntry.stix_id, part)
+            FeedEntry.collection_id == collection_id
         )
-        found.update((stix_id, owner_id) for stix_id, owner_id in session.execute(query))
+        one = for_each(session, query, FeedEntry.stix_id, part, then=FeedEntry.version_key)
+        rows = session.execute(one)
+        found.update((stix_id, owner_id) for stix_id, owner_id in rows)
     return found
 
 
@@ -75,12 +77,12 @@ def versions_in(
     found: set[uuid.UUID] = set()
     for part in in_parts(sorted(set(version_ids))):
         query = sa.select(FeedEntry.object_version_id).where(
-            FeedEntry.collection_id == collection_id,
-            among(session, FeedEntry.object_version_id, part),
+            FeedEntry.collection_id == collection_id
         )
         if only_withdrawn:
             query = query.where(FeedEntry.withdrawn_at.is_not(None))
-        found.update(session.scalars(query))
+        column = FeedEntry.object_version_id
+        found.update(session.scalars(for_each(session, query, column, part)))
     return found
 
 

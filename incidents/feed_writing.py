@@ -15,7 +15,7 @@ from cirt.db import FEED_STAGE, before_commit
 from cirt.errors import N_, ConflictError
 from cirt.incidents.object_store import Kept, in_parts, insert_if_absent
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
-from cirt.many_rows import among, insert_rows
+from cirt.many_rows import for_each, insert_rows
 from cirt.stix.taxii_protocol import microseconds
 
 
@@ -252,8 +252,11 @@ def _places(
             FeedEntry.is_last,
             FeedEntry.is_first,
             FeedEntry.withdrawn_at,
-        ).where(FeedEntry.collection_id == collection_id, among(session, FeedEntry.stix_id, part))
-        for stix_id, seq, owner_id, key, is_last, is_first, withdrawn_at in session.execute(query):
+        ).where(FeedEntry.collection_id == collection_id)
+        rows = session.execute(
+            for_each(session, query, FeedEntry.stix_id, part, then=FeedEntry.version_key)
+        )
+        for stix_id, seq, owner_id, key, is_last, is_first, withdrawn_at in rows:
             is_withdrawn = withdrawn_at is not None
             place = _Place(seq, owner_id, key, is_last, is_first, is_withdrawn, is_stored=True)
             found.setdefault(stix_id, []).append(place)

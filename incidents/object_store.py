@@ -15,7 +15,7 @@ from cirt import strictjson
 from cirt.clock import now
 from cirt.errors import N_, ConflictError
 from cirt.incidents.store_models import ObjectVersion
-from cirt.many_rows import among, insert_absent, new_ids
+from cirt.many_rows import for_each, insert_absent, new_ids
 from cirt.stix import withdrawal
 from cirt.stix.attack import MITRE, published_attack
 from cirt.stix.extensions import EXTENSION_IDS, published
@@ -170,7 +170,7 @@ def objects_in(bundle: bytes) -> list[dict[str, Any]]:
 
 def object_in(body: bytes) -> dict[str, Any]:
     """Return a kept object as a dictionary, for a page that shows it."""
-    found: dict[str, Any] = strictjson.loads(body, _OWN)
+    found: dict[str, Any] = strictjson.loads_own(body)
     return found
 
 
@@ -250,9 +250,12 @@ def strictest_before(
     found: dict[str, TLP] = {}
     for part in in_parts(sorted(set(stix_ids))):
         query = sa.select(ObjectVersion.stix_id, ObjectVersion.tlp).where(
-            ObjectVersion.owner_id == owner_id, among(session, ObjectVersion.stix_id, part)
+            ObjectVersion.owner_id == owner_id
         )
-        for stix_id, tlp in session.execute(query):
+        rows = session.execute(
+            for_each(session, query, ObjectVersion.stix_id, part, then=ObjectVersion.version)
+        )
+        for stix_id, tlp in rows:
             found[stix_id] = max(found.get(stix_id, TLP.CLEAR), TLP(tlp))
     return found
 
@@ -299,8 +302,11 @@ def _by_key(session: Session, keys: Sequence[Key]) -> dict[Key, tuple[uuid.UUID,
                 ObjectVersion.id,
                 ObjectVersion.digest,
                 ObjectVersion.erased_at,
-            ).where(ObjectVersion.owner_id == owner_id, among(session, ObjectVersion.stix_id, part))
-            for stix_id, version, row_id, digest, erased_at in session.execute(query):
+            ).where(ObjectVersion.owner_id == owner_id)
+            rows = session.execute(
+                for_each(session, query, ObjectVersion.stix_id, part, then=ObjectVersion.version)
+            )
+            for stix_id, version, row_id, digest, erased_at in rows:
                 if (owner_id, stix_id, version) in wanted:
                     found[owner_id, stix_id, version] = row_id, digest, erased_at is not None
     return found

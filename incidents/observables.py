@@ -71,8 +71,12 @@ class Candidate:
 
 def key_of(item: Observable) -> str:
     """Return what two observables of the same thing share: SHA-256 of the canonical form."""
-    found = item.canonical()
-    return hashlib.sha256(canonical_json([found.type, dict(found.properties)])).hexdigest()
+    return canonical_key(item.canonical())
+
+
+def canonical_key(item: Observable) -> str:
+    """Return `key_of` an observable that is in its canonical form."""
+    return hashlib.sha256(canonical_json([item.type, dict(item.properties)])).hexdigest()
 
 
 def candidates(session: Session, incident: Incident, text: str) -> list[Candidate]:

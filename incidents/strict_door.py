@@ -81,7 +81,7 @@ def examine(
     DomainError for a marking that may not enter. What is relayed and bears a marking that nobody
     here can read is kept as TLP:RED, and as strict as an earlier version of it.
     """
-    examined = Examined([_name(place, one) for place, one in enumerate(objects)])
+    examined = Examined([])
     proof = Proof(moment)
     policies = iep_labels(one for one in objects if _is_good_marking(one, moment))
     holders = _markings_from_holders(objects, policies)
@@ -89,6 +89,8 @@ def examine(
     for place, one in enumerate(objects):
         try:
             _check(one, moment, proof)
+            version = one.get("modified") or one.get("created") or object_store.UNVERSIONED
+            examined.names.append((one["id"], version))
             marking = _marking(one, holders, policies, source)
             if check_marking is not None and marking not in passed:
                 check_marking(marking)
@@ -101,6 +103,8 @@ def examine(
             examined.accepted[place] = item
             examined.claims[place] = one.get("created_by_ref", "")
         except DomainError as error:
+            if len(examined.names) == place:
+                examined.names.append(_name(place, one))
             examined.refuse(place, error)
     # what the tables know is asked about every object that is well formed, whatever else is found
     # against it, so that the statements do not depend on what belongs to others

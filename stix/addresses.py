@@ -30,7 +30,8 @@ def plain(value: Any) -> str:
         raise InvalidInputError(
             N_("The value is longer than %(limit)s characters."), field="value", limit=MAX_VALUE
         )
-    if any(unicodedata.category(c) in _CONTROL or c in _DIRECTION for c in value):
+    is_simple = value.isascii() and value.isprintable()
+    if not is_simple and any(unicodedata.category(c) in _CONTROL or c in _DIRECTION for c in value):
         raise InvalidInputError(
             N_("The value holds a control character or a direction mark; take it out."),
             field="value",
@@ -46,6 +47,11 @@ def address(version: int) -> Callable[[Any], str]:
         try:
             if "%" in text:
                 raise ValueError("a zone means something on one machine only")
+            if "/" not in text:
+                single = ipaddress.ip_address(text)
+                if single.version != version:
+                    raise ValueError("the other IP version")
+                return str(single)
             network = ipaddress.ip_network(text, strict=False)
             if network.version != version:
                 raise ValueError("the other IP version")

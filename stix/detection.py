@@ -298,7 +298,16 @@ def note_of(item: Observable) -> str:
     return ""
 
 
+_ORDINARY: Final = frozenset(
+    f"{octet}."
+    for octet in range(1, 224)
+    if octet not in (10, 100, 127, 169, 172, 192, 198, 203)  # RFC 6890 and 5737 speak of parts
+)
+
+
 def _address_note(value: str) -> str:
+    if value[: value.find(".") + 1] in _ORDINARY and "/" not in value:
+        return ""
     network = ipaddress.ip_network(value)
     if any(
         network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]  # mypy cannot see that the versions are equal

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+import orjson
 import rfc8785
 
 from cirt.errors import N_, InvalidInputError
@@ -28,8 +29,8 @@ def canonical_json(value: Any) -> bytes:
     surrogate, a key that is not text.
     """
     if _is_plain(value):
-        # for these the standard library's writer gives the same bytes, several times faster
-        return _plain_json(value).encode("utf-8")
+        # for these orjson gives the same bytes, many times faster
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     try:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError as error:
@@ -38,13 +39,8 @@ def canonical_json(value: Any) -> bytes:
         ) from error
 
 
-_plain_json = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-).encode
-
-
 def _is_plain(value: Any) -> bool:
-    """Whether a value holds nothing whose form RFC 8785 and the standard library see differently.
+    """Whether a value holds nothing whose form RFC 8785 and orjson see differently.
 
     Those are decimal numbers, large integers, lone surrogates and the order of keys beyond ASCII.
     """

@@ -30,6 +30,11 @@ NEVER_ITEMS: Final = frozenset(
 )
 """Types that are shown with what they belong to, and never by themselves."""
 
+TELLING: Final = frozenset(
+    (*COLLECTING, *SPEAKING, *TYPES, "observed-data", "incident", "indicator", "vulnerability")
+)
+"""Types whose objects may hold others, speak of them, or name an observable."""
+
 _HELD_BY_INCIDENTS: Final = ("event--", "impact--", "task--")
 _MAX_COMPARISONS: Final = 300
 

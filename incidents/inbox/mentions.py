@@ -6,6 +6,8 @@ but digests and ids. What it yields depends on the latest versions alone, not on
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from cirt.clock import now
 from cirt.errors import N_
-from cirt.incidents.circle_models import Collection
 from cirt.incidents.feed_clauses import STORED, given_out_now
 from cirt.incidents.inbox import contents
 from cirt.incidents.inbox.useful import keys_of
@@ -22,38 +23,66 @@ from cirt.incidents.inbox_models import ItemReference, LooseObject, Mention, Men
 from cirt.incidents.object_store import in_parts, insert_if_absent, object_in, published_object
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
 from cirt.jobs import Effect, Job, Task, enqueue, handles
+from cirt.many_rows import for_each, insert_rows
+from cirt.stix.taxii_protocol import microseconds
 
 JOB: Final = "inbox.mentions"
 AT_ONCE: Final = 2_000
+
+GATHERED_FOR: Final = timedelta(seconds=5)
+"""How long the rest of a feed waits to be read while objects go on arriving: they come first."""
+
+FAR_BEHIND: Final = 50_000
+"""Entries from which on a reading waits no longer, whatever goes on arriving."""
 
 HOLDS, ABOUT = "holds", "about"
 
 
 @sa.event.listens_for(FeedCounter, "after_update")
 def _arrived(_mapper: Any, connection: sa.Connection, counter: FeedCounter) -> None:
-    """Ask for the index to be brought up to date, in the transaction of the arrival."""
+    """Ask for the index to be brought up to date, in the transaction of the arrival.
+
+    Once for each place of the cursor: whoever moves it holds the counter's row, as we do, and asks
+    for what arrived meanwhile.
+    """
     if not sa.inspect(counter).attrs.n.history.has_changes():
         return
+    seq = sa.select(MentionCursor.seq).where(MentionCursor.collection_id == counter.collection_id)
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     job = insert(Job).values(
         kind=JOB,
-        key=f"{JOB}:{counter.collection_id}:{counter.n}",
+        key=_key(counter.collection_id, connection.scalar(seq) or 0),
         payload={"collection_id": str(counter.collection_id)},
         run_at=now(),
     )
     connection.execute(job.on_conflict_do_nothing(index_elements=[Job.key]))
 
 
-@handles(JOB, name=N_("Bringing the index of received objects up to date"))
+def _key(collection_id: uuid.UUID, seq: int) -> str:
+    return f"{JOB}:{collection_id}:{seq}"
+
+
+@handles(JOB, name=N_("Bringing the index of received objects up to date"), may_cancel=False)
 def read_mentions(task: Task) -> Effect:
     """Read what one collection's feed holds behind the cursor."""
     collection_id = uuid.UUID(task.payload["collection_id"])
+    with task.services.database.reading() as session:
+        found = _read(session, collection_id)
 
     def effect(session: Session) -> dict[str, Any] | None:
-        read, more = bring_up_to_date(session, collection_id)
-        if more:
-            enqueue(session, JOB, {"collection_id": str(collection_id)})
-        return {"read": read}
+        if found is None:
+            return {"read": 0}
+        counter = _write(session, found)
+        if counter is None:
+            enqueue(session, JOB, task.payload)
+            return {"read": 0}
+        if counter.n > found.upto:
+            quiet_at = counter.last_added_us + GATHERED_FOR // timedelta(microseconds=1)
+            arriving = microseconds(now()) < quiet_at and counter.n - found.upto < FAR_BEHIND
+            wait = GATHERED_FOR if arriving else timedelta(0)
+            key = _key(collection_id, found.upto)
+            enqueue(session, JOB, task.payload, key=key, run_at=now() + wait)
+        return {"read": len(found.stix_ids)}
 
     return effect
 
@@ -73,100 +102,151 @@ def _read_all(_task: Task) -> Effect:
     return effect
 
 
-def bring_up_to_date(session: Session, collection_id: uuid.UUID) -> tuple[int, bool]:
-    """Read the next part of a feed into the index; return how much that was, and whether more waits."""
-    if session.get(Collection, collection_id) is None:
-        return 0, False
-    row = {"collection_id": collection_id, "seq": 0}
-    session.execute(insert_if_absent(session, MentionCursor.__table__).values(row))
-    cursor = session.scalars(
-        sa.select(MentionCursor)
-        .where(MentionCursor.collection_id == collection_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+@dataclass(slots=True)
+class _Found:
+    """What a part of a feed says, to be written where nothing changed meanwhile.
+
+    after, upto: the part, as positions of the feed. erasures: what had left the feed by then.
+    references: of an object to the ids that it holds or is about, with whose it is.
+    """
+
+    collection_id: uuid.UUID
+    after: int
+    upto: int
+    erasures: int
+    stix_ids: list[str]
+    references: list[tuple[str, str, uuid.UUID, str]] = field(default_factory=list)
+    mentions: list[tuple[str, str, int]] = field(default_factory=list)
+
+
+def _read(session: Session, collection_id: uuid.UUID) -> _Found | None:
+    """Read the next part of a feed; None if all of it is in the index."""
+    stands = sa.select(FeedCounter.n, FeedCounter.erasures, MentionCursor.seq).outerjoin(
+        MentionCursor, MentionCursor.collection_id == FeedCounter.collection_id
+    )
+    row = session.execute(stands.where(FeedCounter.collection_id == collection_id)).one_or_none()
+    if row is None or row.n <= (row.seq or 0):
+        return None
+    after = row.seq or 0
     entries = session.execute(
         sa.select(FeedEntry.seq, FeedEntry.stix_id)
-        .where(FeedEntry.collection_id == collection_id, FeedEntry.seq > cursor.seq)
+        .where(
+            FeedEntry.collection_id == collection_id,
+            FeedEntry.seq > after,
+            FeedEntry.seq <= row.n,
+        )
         .order_by(FeedEntry.seq)
-        .limit(AT_ONCE + 1)
+        .limit(AT_ONCE)
     ).all()
-    taken = entries[:AT_ONCE]
-    if not taken:
-        return 0, False
-    _index(session, collection_id, sorted({stix_id for _seq, stix_id in taken}))
-    cursor.seq = taken[-1][0]
-    session.flush()
-    return len(taken), len(entries) > AT_ONCE
-
-
-def _index(session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]) -> None:
-    """Index the latest versions of these objects anew."""
-    references: list[dict[str, Any]] = []
-    mentions: list[dict[str, Any]] = []
+    upto = entries[-1].seq if len(entries) == AT_ONCE else row.n
+    stix_ids = sorted({entry.stix_id for entry in entries})
+    found = _Found(collection_id, after, upto, row.erasures, stix_ids)
     for part in in_parts(stix_ids):
-        query = (
-            sa.select(FeedEntry.stix_id, FeedEntry.owner_id, FeedEntry.seq, ObjectVersion.body)
-            .join(ObjectVersion, STORED)
-            .where(*given_out_now(collection_id), FeedEntry.stix_id.in_(part))
-        )
-        for stix_id, owner_id, seq, body in session.execute(query):
-            one = object_in(body or b"{}")
-            references += _references(collection_id, stix_id, owner_id, one)
-            mentions += [
-                {"collection_id": collection_id, "key": key, "stix_id": stix_id, "seq": seq}
-                for key in sorted(keys_of(contents.observables_of(one)))
-            ]
-    touched = set(stix_ids) | _dropped(session, collection_id, stix_ids)
-    _replace(session, ItemReference, ItemReference.holder_id, collection_id, stix_ids, references)
-    _replace(session, Mention, Mention.stix_id, collection_id, stix_ids, mentions)
-    touched |= {row["stix_id"] for row in references if row["says"] == HOLDS}
-    _mark_loose(session, collection_id, sorted(touched))
-
-
-def _references(
-    collection_id: uuid.UUID, stix_id: str, owner_id: uuid.UUID, one: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    pairs = {(ref, HOLDS) for ref in contents.held_by(one)}
-    pairs |= {(ref, ABOUT) for ref in contents.spoken_of(one)}
-    return [
-        {
-            "collection_id": collection_id,
-            "stix_id": ref,
-            "holder_id": stix_id,
-            "owner_id": owner_id,
-            "says": says,
-        }
-        for ref, says in sorted(pairs)
-        if ref != stix_id and len(ref) <= 300 and not published_object(ref)
-    ]
-
-
-def _dropped(session: Session, collection_id: uuid.UUID, holder_ids: Sequence[str]) -> set[str]:
-    """Return what these objects held before they are indexed anew."""
-    found: set[str] = set()
-    for part in in_parts(holder_ids):
-        query = sa.select(ItemReference.stix_id).where(
-            ItemReference.collection_id == collection_id, ItemReference.holder_id.in_(part)
-        )
-        found.update(session.scalars(query))
+        _read_objects(session, found, part)
     return found
 
 
-def _replace(
-    session: Session,
-    model: Any,
-    column: Any,
-    collection_id: uuid.UUID,
-    stix_ids: Sequence[str],
-    rows: Sequence[Mapping[str, Any]],
+def _read_objects(session: Session, found: _Found, stix_ids: Sequence[str]) -> None:
+    """Read the latest versions of those of these objects that may tell something."""
+    latest = given_out_now(found.collection_id)
+    query = (
+        sa.select(FeedEntry.stix_id, FeedEntry.seq, ObjectVersion.body)
+        .join(ObjectVersion, STORED)
+        .where(*latest, FeedEntry.type.in_(sorted(contents.TELLING)))
+    )
+    referring: dict[str, set[tuple[str, str]]] = {}
+    rows = session.execute(
+        for_each(session, query, FeedEntry.stix_id, stix_ids, then=FeedEntry.version_key)
+    )
+    for stix_id, seq, body in rows:
+        one = object_in(body or b"{}")
+        if references := _references(stix_id, one):
+            referring[stix_id] = references
+        keys = keys_of(contents.observables_of(one))
+        found.mentions += [(key, stix_id, seq) for key in sorted(keys)]
+    if not referring:
+        return
+    owners = sa.select(FeedEntry.stix_id, FeedEntry.owner_id).where(
+        FeedEntry.collection_id == found.collection_id, FeedEntry.is_last
+    )
+    holders = session.execute(
+        for_each(session, owners, FeedEntry.stix_id, list(referring), then=FeedEntry.version_key)
+    )
+    for stix_id, owner_id in holders:
+        for ref, says in sorted(referring[stix_id]):
+            found.references.append((ref, stix_id, owner_id, says))
+
+
+def _write(session: Session, found: _Found) -> FeedCounter | None:
+    """Write what was read into the index, and return where the feed stands.
+
+    None, and nothing is written, if the index moved on or something left the feed meanwhile.
+    """
+    cursors = insert_if_absent(session, MentionCursor.__table__)
+    session.execute(cursors.values({"collection_id": found.collection_id, "seq": 0}))
+    counter = session.scalars(_locked(FeedCounter, found.collection_id)).one_or_none()
+    cursor = session.scalars(_locked(MentionCursor, found.collection_id)).one()
+    if counter is None or cursor.seq != found.after or counter.erasures != found.erasures:
+        return None
+    collection_id, stix_ids = found.collection_id, found.stix_ids
+    touched = {*stix_ids, *_held(session, collection_id, stix_ids)}
+    touched |= {ref for ref, _holder, _owner, says in found.references if says == HOLDS}
+    _forget(session, ItemReference, ItemReference.holder_id, collection_id, stix_ids)
+    _forget(session, Mention, Mention.stix_id, collection_id, stix_ids)
+    same = {"collection_id": collection_id}
+    if found.references:
+        names = ("stix_id", "holder_id", "owner_id", "says")
+        columns = dict(zip(names, zip(*found.references, strict=True), strict=True))
+        insert_rows(session, ItemReference.__table__, columns, same)
+    if found.mentions:
+        columns = dict(
+            zip(("key", "stix_id", "seq"), zip(*found.mentions, strict=True), strict=True)
+        )
+        insert_rows(session, Mention.__table__, columns, same)
+    _mark_loose(session, collection_id, sorted(touched))
+    cursor.seq = found.upto
+    session.flush()
+    return counter
+
+
+def _locked(model: Any, collection_id: uuid.UUID) -> Any:
+    return (
+        sa.select(model)
+        .where(model.collection_id == collection_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def _references(stix_id: str, one: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return to which other objects an object refers, and what it says of them."""
+    pairs = {(ref, HOLDS) for ref in contents.held_by(one)}
+    pairs |= {(ref, ABOUT) for ref in contents.spoken_of(one)}
+    return {
+        (ref, says)
+        for ref, says in pairs
+        if ref != stix_id and len(ref) <= 300 and not published_object(ref)
+    }
+
+
+def _held(session: Session, collection_id: uuid.UUID, holder_ids: Sequence[str]) -> set[str]:
+    """Return what these objects held when they were read last."""
+    found: set[str] = set()
+    for part in in_parts(holder_ids):
+        query = sa.select(ItemReference.stix_id).where(ItemReference.collection_id == collection_id)
+        found.update(session.scalars(for_each(session, query, ItemReference.holder_id, part)))
+    return found
+
+
+def _forget(
+    session: Session, model: Any, column: Any, collection_id: uuid.UUID, stix_ids: Sequence[str]
 ) -> None:
     for part in in_parts(stix_ids):
-        session.execute(
-            sa.delete(model).where(model.collection_id == collection_id, column.in_(part))
-        )
-    if rows:
-        session.execute(sa.insert(model), list(rows))
+        query = sa.select(column).where(model.collection_id == collection_id)
+        there = session.scalars(for_each(session, query, column, part)).all()
+        if there:
+            gone = sa.delete(model).where(model.collection_id == collection_id, column.in_(there))
+            session.execute(gone.execution_options(synchronize_session=False))
 
 
 def _mark_loose(session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]) -> None:
@@ -183,26 +263,19 @@ def _mark_loose(session: Session, collection_id: uuid.UUID, stix_ids: Sequence[s
         .correlate(FeedEntry)
         .exists()
     )
-    for part in in_parts(stix_ids):
-        session.execute(
-            sa.delete(LooseObject).where(
-                LooseObject.collection_id == collection_id, LooseObject.stix_id.in_(part)
-            )
-        )
+    _forget(session, LooseObject, LooseObject.stix_id, collection_id, stix_ids)
+    for part in in_parts([one for one in stix_ids if not published_object(one)]):
         query = sa.select(FeedEntry.stix_id).where(
             FeedEntry.collection_id == collection_id,
-            FeedEntry.stix_id.in_(part),
             FeedEntry.is_last,
             FeedEntry.type.not_in((*contents.COLLECTING, *contents.NEVER_ITEMS)),
             sa.not_(held),
         )
-        rows = [
-            {"collection_id": collection_id, "stix_id": stix_id}
-            for stix_id in session.scalars(query)
-            if not published_object(stix_id)
-        ]
-        if rows:
-            session.execute(sa.insert(LooseObject), rows)
+        loose = session.scalars(
+            for_each(session, query, FeedEntry.stix_id, part, then=FeedEntry.version_key)
+        ).all()
+        same = {"collection_id": collection_id}
+        insert_rows(session, LooseObject.__table__, {"stix_id": loose}, same)
 
 
 def _forget_erased(session: Session) -> int:
@@ -230,5 +303,5 @@ def _forget_erased(session: Session) -> int:
 def catch_up(session: Session, collection_ids: Iterable[uuid.UUID]) -> None:
     """Bring the index of some collections up to date now; for the command line and tests."""
     for collection_id in collection_ids:
-        while bring_up_to_date(session, collection_id)[1]:
-            pass
+        while (found := _read(session, collection_id)) is not None:
+            _write(session, found)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from cirt.datafiles import data_path, read_map
 from cirt.incidents.inbox.contents import alike
-from cirt.incidents.observables import key_of
+from cirt.incidents.observables import canonical_key
 from cirt.stix.detection import note_of
 from cirt.stix.observables import Observable
 
@@ -55,5 +55,8 @@ def is_useful(item: Observable) -> bool:
 
 
 def keys_of(items: Iterable[Observable]) -> set[str]:
-    """Return the keys by which useful observables are compared (see `observables.key_of`)."""
-    return {key_of(form) for item in items if is_useful(item) for form in alike(item)}
+    """Return the keys by which useful observables in their canonical form are compared.
+
+    See `observables.key_of`.
+    """
+    return {canonical_key(form) for item in items if is_useful(item) for form in alike(item)}
