@@ -4,6 +4,7 @@ import ctypes
 import gc
 import multiprocessing.util
 import sys
+from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -100,14 +101,16 @@ def _give_memory_back() -> None:
             mallopt(option, value)
 
 
-def serve_app() -> flask.Flask:
-    """Return the application of a server process, with background work and its log set up."""
+def serve_app() -> Callable[..., Iterable[bytes]]:
+    """Return the application of a server process, as WSGI has it, with background work and its log."""
     _give_memory_back()
+    gc.disable()
     settings = read_settings()
     logs.set_up(settings.log)
     app = create_app(settings, with_jobs=True)
-    gc.freeze()  # what is loaded now stays: the collector need not look at it again and again
-    return app
+    gc.freeze()  # what is loaded now stays: the collector need not look at it, now or later
+    gc.enable()
+    return app.wsgi_app
 
 
 def _data_folder_of_request() -> Path | None:

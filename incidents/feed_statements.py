@@ -8,6 +8,7 @@ import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -106,6 +107,16 @@ class Asking:
             self.idle.pop().close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a page is asked for. stix_id: only versions of this object. with_bodies: no manifest."""
+
+    collection_id: uuid.UUID
+    filters: Filters
+    stix_id: str | None = None
+    with_bodies: bool = True
+
+
 class PageStatements:
     """Pages of feeds as bare rows: what `feed.page` answers, in a third of the time."""
 
@@ -117,47 +128,47 @@ class PageStatements:
             feed_pages.end_query(_given("collection", sa.Uuid()), _given("after", sa.BigInteger()))
         )
 
-    def page(
-        self, collection_id: uuid.UUID, filters: Filters, stix_id: str | None, *, with_bodies: bool
-    ) -> tuple[Rows, bool]:
+    def page(self, question: Question) -> tuple[Rows, bool]:
         """Return the rows of a page, and whether something follows it.
 
         A row is its position, its date added and the body; without bodies: position, date, id,
         version.
         """
+        filters = question.filters
         given: dict[str, Any] = {
-            "collection": self.asking.key(collection_id),
+            "collection": self.asking.key(question.collection_id),
             "position": filters.position,
             "most": filters.limit + 1,
-            "stix_id": stix_id,
+            "stix_id": question.stix_id,
         }
         if filters.added_after is not None:
             end = self.asking.rows(self.end, {**given, "after": filters.added_after}, fresh=True)
             given["position"] = max(filters.position, end[0][0] if end else 0)
-        rows = self.asking.rows(
-            self._page_statement(filters, with_bodies, stix_id is not None), given, fresh=True
-        )
+        rows = self.asking.rows(self._page_statement(question), given, fresh=True)
         return rows[: filters.limit], len(rows) > filters.limit
 
-    def _page_statement(self, filters: Filters, with_bodies: bool, is_one: bool) -> Statement:
+    def _page_statement(self, question: Question) -> Statement:
+        filters = question.filters
         if filters.ids or filters.types or filters.spec_versions or filters.exact:
-            return self._made(filters, with_bodies, is_one)
-        shape = (with_bodies, is_one, filters.which)
+            return self._made(question)
+        shape = (question.with_bodies, question.stix_id is not None, filters.which)
         statement = self.statements.get(shape)
         if statement is None:
-            statement = self.statements[shape] = self._made(filters, with_bodies, is_one)
+            statement = self.statements[shape] = self._made(question)
         return statement
 
-    def _made(self, filters: Filters, with_bodies: bool, is_one: bool) -> Statement:
-        what = [ObjectVersion.body] if with_bodies else [FeedEntry.stix_id, FeedEntry.version]
+    def _made(self, question: Question) -> Statement:
+        what = (
+            [ObjectVersion.body] if question.with_bodies else [FeedEntry.stix_id, FeedEntry.version]
+        )
         return self._statement(
             feed_pages.page_query(
                 [FeedEntry.seq, FeedEntry.added_us, *what],
                 _given("collection", sa.Uuid()),
-                filters,
+                question.filters,
                 position=_given("position", sa.BigInteger()),
                 most=_given("most", sa.Integer()),
-                stix_id=_given("stix_id", sa.String()) if is_one else None,
+                stix_id=None if question.stix_id is None else _given("stix_id", sa.String()),
                 in_parts=not self.asking.is_sqlite,
             )
         )

@@ -16,11 +16,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from cirt.db import Database
-from cirt.incidents.feed_statements import Asking, PageStatements, Rows, Statement
+from cirt.incidents.feed_statements import Asking, PageStatements, Question, Rows, Statement
 from cirt.incidents.store_models import FeedCounter
 from cirt.incidents.taxii_door import Standing
 from cirt.settings import Settings
-from cirt.stix.taxii_filters import Filters
 
 log = logging.getLogger("cirt.replica")
 
@@ -48,25 +47,17 @@ class ReplicaPages:
         self._behind_since: float | None = None
         self._said_behind = False
 
-    def page(
-        self,
-        collection_id: uuid.UUID,
-        filters: Filters,
-        stix_id: str | None,
-        standing: Standing,
-        *,
-        with_bodies: bool,
-    ) -> tuple[Rows, bool] | None:
+    def page(self, question: Question, standing: Standing) -> tuple[Rows, bool] | None:
         """Return rows and whether more follows, as `PageStatements.page`; None: not from here."""
         moment = self.clock()
         is_back = self._left_alone_until is not None
         if is_back and not self._is_due(moment):
             return None
         try:
-            if not self._has_got_to(collection_id, standing, moment):
+            if not self._has_got_to(question.collection_id, standing, moment):
                 self._left_alone_until = None
                 return None
-            found = self.statements.page(collection_id, filters, stix_id, with_bodies=with_bodies)
+            found = self.statements.page(question)
         except Exception as error:  # noqa: BLE001 - whatever it is, the database itself answers
             self._leave_alone(error)
             return None

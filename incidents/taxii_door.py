@@ -69,22 +69,19 @@ class Door:
         self.clock = clock
         self.statement = Statement(_standing_query(), database.engine.dialect)
 
-    def standing(self, visitor: Visitor) -> Standing | None:
+    def standing(self, visitor: Visitor, moment: float) -> Standing | None:
         """Return where the feed stands; None unless the machine may read the collection now.
 
+        moment: when this is asked, by the clock.
         What this process committed before counts at once; what another one committed less than
         GOOD_FOR ago may not. A page is then complete up to its end, and its end is an earlier one:
         who asks for what follows misses nothing.
         """
         said = visitor.said
-        if (
-            said is not None
-            and said.generation == self.database.generation
-            and self.clock() < said.until
-        ):
+        if said is not None and said.generation == self.database.generation and moment < said.until:
             return said.standing
-        # both before the question: a commit that it may have missed makes the answer worthless
-        generation, moment = self.database.generation, self.clock()
+        # before the question: a commit that it may have missed makes the answer worthless
+        generation = self.database.generation
         found = self._ask(visitor)
         if found is None:
             visitor.said = None

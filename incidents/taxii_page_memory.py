@@ -1,12 +1,12 @@
 """Pages that were asked for before, in the memory of one process: as bytes ready to be sent."""
 
 import threading
-import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from cirt.incidents.taxii_door import Standing
+from cirt.operations.metrics import Tally
 
 KEPT_BYTES: Final = 12_000_000
 """Most bytes of pages that one process keeps in memory, with what keeping each one costs."""
@@ -15,33 +15,33 @@ _KEEPING: Final = 1_500  # bytes beside a page's own: its place, its standing, i
 _LONGEST_QUERY: Final = 500
 
 
-class Place(NamedTuple):
-    """Where a page is kept. path: what follows the collection's address. alone: for whom alone.
+Place = tuple[str, str, str, int]
+"""Where a page is kept: path, query, for whom alone, and the client's `taxii_encoding.Wish`.
 
-    encoding: what the client accepts, as `taxii_encoding.wish` says it.
-    """
-
-    collection: str
-    path: str
-    query: str
-    alone: uuid.UUID | None
-    encoding: int
+A tuple of nothing but texts and a number: one is made and looked up for every question, and no
+other thread gets its turn meanwhile, so that looking needs no lock.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer: the bytes, their headers, how many items, up to which position of the feed."""
+    """An answer: the bytes and their headers.
+
+    tally: where it is counted. items: how many. served_to: up to which position of the feed bodies
+    go out with it; 0: none. more: whether something follows.
+    """
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
+    tally: Tally
     items: int
-    seq: int
+    served_to: int
     more: bool
 
 
 def weight(place: Place, page: Page) -> int:
     """Return what a kept page costs: an empty one, too, takes its place in memory."""
-    return len(page.body) + len(place.path) + len(place.query) + _KEEPING
+    return len(page.body) + len(place[0]) + len(place[1]) + _KEEPING
 
 
 class Pages:
@@ -53,19 +53,21 @@ class Pages:
         self.lock = threading.Lock()
         self.kept: OrderedDict[Place, tuple[Standing, Page]] = OrderedDict()
 
-    def get(self, place: Place, standing: Standing) -> Page | None:
-        """Return the page of an address if the feed stands where it stood when it was made."""
-        with self.lock:
-            found = self.kept.get(place)
-            if found is None or found[0] != standing:
-                return None
+    def get(self, place: Place) -> tuple[Standing, Page] | None:
+        """Return the page of an address, with where its feed stood when it was made."""
+        return self.kept.get(place)
+
+    def touch(self, place: Place) -> None:
+        """Note that a page was given out."""
+        try:
             self.kept.move_to_end(place)
-            return found[1]
+        except KeyError:  # another thread dropped it meanwhile
+            return
 
     def keep(self, place: Place, standing: Standing, page: Page) -> None:
         """Keep a page for the next who asks."""
         size = weight(place, page)
-        if size > self.most // 4 or len(place.query) > _LONGEST_QUERY:
+        if size > self.most // 4 or len(place[1]) > _LONGEST_QUERY:
             return
         with self.lock:
             before = self.kept.pop(place, None)

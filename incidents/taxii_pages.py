@@ -9,7 +9,6 @@ these equal byte for byte.
 """
 
 import re
-import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -21,16 +20,17 @@ from urllib.parse import parse_qsl
 from cirt import headers
 from cirt.db import Database
 from cirt.incidents import deliveries, taxii_encoding, taxii_polls
-from cirt.incidents.feed_statements import Asking, PageStatements, Rows
+from cirt.incidents.feed_statements import Asking, PageStatements, Question, Rows
 from cirt.incidents.replica_pages import replica_pages
 from cirt.incidents.taxii_door import Door, Standing
+from cirt.incidents.taxii_encoding import Wish
 from cirt.incidents.taxii_machines import Machine, Machines
 from cirt.incidents.taxii_page_memory import Page, Pages, Place
-from cirt.operations.metrics import count_page
+from cirt.operations.metrics import pages_out
 from cirt.settings import Settings
 from cirt.stix import taxii_filters
 from cirt.stix.ids import is_stix_id
-from cirt.stix.taxii_filters import Filters, read_filters, write_cursor
+from cirt.stix.taxii_filters import read_filters, write_cursor
 from cirt.stix.taxii_protocol import (
     MEDIA_TYPE,
     date_headers,
@@ -44,10 +44,11 @@ _DELIVERIES_NOTED_EVERY: Final = deliveries.NOTED_EVERY.total_seconds()
 _LONGEST_ACCEPT: Final = 300  # what is longer is read by the views, and not kept
 
 _COLLECTIONS: Final = "/exchange/collections/"
+_COLLECTION: Final = slice(len(_COLLECTIONS), len(_COLLECTIONS) + 36)
 _ADDRESS = re.compile(
     _COLLECTIONS
-    + r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-    + r"/(objects|manifest|objects/[0-9a-zA-Z-]{1,300})/?",
+    + r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    + r"/(?:(manifest)|objects(?:/([0-9a-zA-Z-]{1,300}))?)/?",
     re.ASCII,
 )
 
@@ -84,96 +85,99 @@ class PageServer:
         return self.application(environ, start_response)
 
     def _page(self, environ: Environ) -> Page | None:
-        accept = environ.get("HTTP_ACCEPT")
-        if len(accept or "") > _LONGEST_ACCEPT or not _acceptable(accept):
+        accept = environ.get("HTTP_ACCEPT", "")
+        encoding = environ.get("HTTP_ACCEPT_ENCODING", "")
+        if len(accept) + len(encoding) > _LONGEST_ACCEPT:
             return None
-        found = _ADDRESS.fullmatch(environ["PATH_INFO"])
-        if found is None:
+        wish = _wish(accept, encoding)
+        if wish is None:
             return None
-        collection, path = found.groups()
-        machine = self.machines.machine(environ.get("HTTP_AUTHORIZATION", ""), collection)
+        address = environ["PATH_INFO"]
+        query = environ.get("QUERY_STRING", "")
+        place: Place = (address, query, "", wish)
+        kept = self.pages.get(place)
+        # pages are kept of such addresses only
+        if kept is None and _ADDRESS.fullmatch(address) is None:
+            return None
+        authorization = environ.get("HTTP_AUTHORIZATION", "")
+        machine = self.machines.machine(authorization, address[_COLLECTION])
         if machine is None:
             return None
-        standing = self.door.standing(machine)
+        moment = self.door.clock()
+        standing = self.door.standing(machine, moment)
         if standing is None:
             self.machines.forget(machine)
             return None
         if not machine.is_kept:
             self.machines.keep(machine)
-        place = Place(
-            collection,
-            path,
-            environ.get("QUERY_STRING", ""),
-            # where members do not know of each other, nobody's answer is faster for another's
-            # question
-            machine.administration_id if standing.is_confidential else None,
-            taxii_encoding.wish(environ.get("HTTP_ACCEPT_ENCODING")),
-        )
-        page = self.pages.get(place, standing)
-        if page is None:
-            page = self._made(machine.collection_id, place, standing)
-            if page is None:
+        if standing.is_confidential:
+            # members do not know of each other: nobody's answer is faster for another's question
+            place = (address, query, machine.administration_id.hex, wish)
+            kept = self.pages.get(place)
+        if kept is not None and kept[0] == standing:
+            page = kept[1]
+            self.pages.touch(place)
+        else:
+            made = self._made(machine.collection_id, place, standing)
+            if made is None:
                 return None
+            page = made
             self.pages.keep(place, standing, page)
-        self._note(machine, page)
-        if path != "manifest":
-            self._note_served(machine, page)
-        count_page(path, page.items)
+        if moment - machine.noted_at >= _POLLS_NOTED_EVERY:
+            self._note(machine, page, moment)
+        if page.served_to > machine.served_to:
+            self._note_served(machine, page, moment)
+        page.tally.add(page.items)
         return page
 
     def _made(self, collection_id: uuid.UUID, place: Place, standing: Standing) -> Page | None:
-        stix_id = place.path[8:] or None if place.path != "manifest" else None
+        address, query, _alone, wish = place
+        found = _ADDRESS.fullmatch(address)
+        assert found is not None  # noqa: S101 - it was looked at before
+        is_manifest, stix_id = found[1] is not None, found[2]
         known = taxii_filters.OBJECTS if stix_id is None else taxii_filters.OBJECT
-        pairs = parse_qsl(place.query, keep_blank_values=True)
+        pairs = parse_qsl(query, keep_blank_values=True)
         if any(name not in known for name, _value in pairs):
             return None
         filters = read_filters(pairs, known, key=self.key, collection=collection_id)
+        question = Question(
+            collection_id=collection_id,
+            filters=filters,
+            stix_id=stix_id,
+            with_bodies=not is_manifest,
+        )
         rows: Rows = ()
         more = False
         if stix_id is not None:
             if not is_stix_id(stix_id):
                 return None
-            rows, more = self._read(collection_id, place, filters, stix_id, standing)
+            rows, more = self._read(question, standing)
             if not rows:  # absent, or nothing of it matches: the views tell them apart
                 return None
         elif not (
             filters.position >= standing.n or (filters.added_after or 0) >= standing.last_added_us
         ):
-            rows, more = self._read(collection_id, place, filters, None, standing)
-        return self._answer(collection_id, place, filters, rows, more=more)
+            rows, more = self._read(question, standing)
+        return self._answer(question, rows, Wish(wish), more=more)
 
-    def _read(
-        self,
-        collection_id: uuid.UUID,
-        place: Place,
-        filters: Filters,
-        stix_id: str | None,
-        standing: Standing,
-    ) -> tuple[Rows, bool]:
-        with_bodies = place.path != "manifest"
-        if self.replica is not None:
-            found = self.replica.page(
-                collection_id, filters, stix_id, standing, with_bodies=with_bodies
-            )
-            if found is not None:
-                return found
-        return self.statements.page(collection_id, filters, stix_id, with_bodies=with_bodies)
+    def _read(self, question: Question, standing: Standing) -> tuple[Rows, bool]:
+        found = self.replica.page(question, standing) if self.replica is not None else None
+        return self.statements.page(question) if found is None else found
 
-    def _answer(
-        self, collection_id: uuid.UUID, place: Place, filters: Filters, rows: Rows, *, more: bool
-    ) -> Page:
-        if place.path == "manifest":
+    def _answer(self, question: Question, rows: Rows, wish: Wish, *, more: bool) -> Page:
+        if question.with_bodies:
+            texts = [row[2] for row in rows]
+        else:
             texts = [
                 manifest_record(stix_id, added_us=added_us, version=version)
                 for _seq, added_us, stix_id, version in rows
             ]
-        else:
-            texts = [row[2] for row in rows]
         seq = rows[-1][0] if rows else 0
-        following = write_cursor(self.key, collection_id, seq) if more else None
-        dates = date_headers([row[1] for row in (*rows[:1], *rows[-1:])], filters.added_after)
+        following = write_cursor(self.key, question.collection_id, seq) if more else None
+        added_after = question.filters.added_after
+        dates = date_headers([row[1] for row in (*rows[:1], *rows[-1:])], added_after)
         body = envelope(texts, next_page=following)
-        compressed = taxii_encoding.encoded(body, taxii_encoding.Wish(place.encoding))
+        compressed = taxii_encoding.encoded(body, wish)
         return Page(
             body if compressed is None else compressed,
             (
@@ -182,29 +186,23 @@ class PageServer:
                 ("Content-Length", str(len(body if compressed is None else compressed))),
                 *(() if compressed is None else (("Content-Encoding", "gzip"),)),
             ),
+            pages_out["objects" if question.with_bodies else "manifest"],
             len(rows),
-            seq,
+            seq if question.with_bodies else 0,
             more,
         )
 
-    def _note(self, machine: Machine, page: Page) -> None:
+    def _note(self, machine: Machine, page: Page, moment: float) -> None:
         """Note the poll, at most once a minute for each machine and collection."""
-        moment = time.monotonic()
-        if moment - machine.noted_at < _POLLS_NOTED_EVERY:
-            return
         machine.noted_at = moment
         with self.database.reading() as session:
             taxii_polls.note_poll(
                 session, self.database, machine.actor, machine.collection_id, page.items
             )
 
-    def _note_served(self, machine: Machine, page: Page) -> None:
+    def _note_served(self, machine: Machine, page: Page, moment: float) -> None:
         """Note how far the administration was served; the same page again costs no statement."""
-        if page.seq <= machine.served_to:
-            return
-        moment = time.monotonic()
-        recently = moment - machine.served_at < _DELIVERIES_NOTED_EVERY
-        if page.more and recently:
+        if page.more and moment - machine.served_at < _DELIVERIES_NOTED_EVERY:
             return
         with self.database.reading() as session:
             noted = deliveries.note_served(
@@ -212,16 +210,17 @@ class PageServer:
                 self.database,
                 machine.administration_id,
                 machine.collection_id,
-                page.seq,
+                page.served_to,
                 more=page.more,
             )
         if noted:
-            machine.served_to, machine.served_at = page.seq, moment
+            machine.served_to, machine.served_at = page.served_to, moment
 
 
 @lru_cache(maxsize=256)
-def _acceptable(accept: str | None) -> bool:
-    return is_acceptable(accept)
+def _wish(accept: str, encoding: str) -> int | None:
+    """Return what a client takes, as a bare number; None: nothing of what is given here."""
+    return int(taxii_encoding.wish(encoding)) if is_acceptable(accept) else None
 
 
 _numbers: deque[str] = deque()

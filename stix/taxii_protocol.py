@@ -164,12 +164,14 @@ def envelope(bodies: Sequence[bytes], *, next_page: str | None, items: str = "ob
     next_page: the cursor of the following page, None on the last one. items: "objects" or
     "versions". No bodies and no further page make the empty envelope `{}`.
     """
-    parts: list[bytes] = []
-    if next_page is not None:
-        parts.append(b'"more":true,"next":' + json.dumps(next_page).encode("ascii"))
-    if bodies:
-        parts.append(b'"%s":[%s]' % (items.encode("ascii"), b",".join(bodies)))
-    return b"{%s}" % b",".join(parts)
+    more = b"" if next_page is None else b'"more":true,"next":' + json.dumps(next_page).encode()
+    if not bodies:
+        return b"{%s}" % more
+    # joined in one go, and so copied once: a page may be large
+    texts = [*bodies, b"]}"]
+    texts[0] = b'{%s%s"%s":[%s' % (more, b"," if more else b"", items.encode(), bodies[0])
+    texts[-2:] = [texts[-2] + texts[-1]]
+    return b",".join(texts)
 
 
 def manifest_record(stix_id: str, *, added_us: int, version: str) -> bytes:

@@ -1,20 +1,28 @@
-"""The tables' history: upgrade, downgrade, and whether a database is at this version."""
+"""The tables' history: upgrade, downgrade, and whether a database is at this version.
+
+Alembic is loaded by what changes tables only: a server that starts asks no more than the version.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cirt.db import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def _config() -> Config:
+_VERSION = sa.table("alembic_version", sa.column("version_num", sa.String()))
+
+
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option(
         "script_location", str(resources.files("cirt.migrations")).replace("%", "%%")
@@ -24,7 +32,7 @@ def _config() -> Config:
 
 
 @contextmanager
-def _connected(database: Database) -> Iterator[tuple[Config, Connection]]:
+def _connected(database: Database) -> Iterator[tuple["Config", Connection]]:
     """One transaction. On SQLite without foreign keys until its end, where all are checked.
 
     SQLite changes a table by making a new one, and dropping the old one would take along the rows
@@ -60,32 +68,42 @@ def _foreign_keys(connection: Connection, state: str) -> None:
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the tables to a revision (the newest), keeping the data."""
+    from alembic import command
+
     with _connected(database) as (config, _connection):
         command.upgrade(config, revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Bring the tables back to an earlier revision ("base": none)."""
+    from alembic import command
+
     with _connected(database) as (config, _connection):
         command.downgrade(config, revision)
 
 
 def stamp(connection: Connection) -> None:
     """Note in tables that were just made of the models that they are of this version."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     script = ScriptDirectory.from_config(_config())
     MigrationContext.configure(connection).stamp(script, "head")
 
 
 @cache
 def newest() -> str:
-    """Return the revision of this version of the program."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    """Return the revision of this version of the program: the number that its last step begins with."""
+    steps = resources.files("cirt.migrations.versions").iterdir()
+    return max(step.name[:4] for step in steps if step.name[:4].isdigit())
 
 
 def revision_of(database: Database) -> str | None:
     """Return the revision of a database; None: it has no tables yet."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not sa.inspect(connection).has_table(_VERSION.name):
+            return None
+        return connection.scalar(sa.select(_VERSION.c.version_num))
 
 
 def is_current(database: Database) -> bool:

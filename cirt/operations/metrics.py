@@ -8,6 +8,9 @@ worker then answers for all. What the database knows is asked when somebody asks
 
 import os
 import shutil
+import threading
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +27,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 NO_ROUTE: Final = "none"
+_TALLIED_EVERY: Final = 0.1  # seconds
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 registry = CollectorRegistry()
@@ -61,8 +65,6 @@ _sign_in_failures = Counter(
 )
 
 # found once, so that counting one costs as little as it can
-pages_of_objects = _pages.labels("objects")
-pages_of_manifests = _pages.labels("manifest")
 objects_out = _objects.labels("out")
 objects_in = _objects.labels("in")
 failed_people = _sign_in_failures.labels("person")
@@ -77,10 +79,35 @@ def count_request(route: str | None, method: str, status: int, seconds: float) -
     request_seconds.labels(name).observe(seconds)
 
 
-def count_page(path: str, items: int) -> None:
-    """Count a page that the page server answered; path: what follows the collection's address."""
-    (pages_of_manifests if path == "manifest" else pages_of_objects).inc()
-    objects_out.inc(items)
+class Tally:
+    """Pages of one kind that were given out, and how many items each had.
+
+    Counting one costs as much as giving it out: so many are counted at once, at most every tenth of
+    a second and whenever this process shows its figures.
+    """
+
+    def __init__(self, resource: str) -> None:
+        self._counter = _pages.labels(resource)
+        self._waiting: deque[int] = deque()
+        self._counting = threading.Lock()
+        self._counted_at = 0.0
+
+    def add(self, items: int) -> None:
+        """Note one page."""
+        self._waiting.append(items)
+        if time.monotonic() - self._counted_at > _TALLIED_EVERY:
+            self.count()
+
+    def count(self) -> None:
+        """Count what was noted."""
+        with self._counting:
+            self._counted_at = time.monotonic()
+            items = [self._waiting.popleft() for _one in range(len(self._waiting))]
+        self._counter.inc(len(items))
+        objects_out.inc(sum(items))
+
+
+pages_out: Final = {resource: Tally(resource) for resource in ("objects", "manifest")}
 
 
 class _Present:
@@ -109,6 +136,8 @@ def exposition(figures: Iterable[Figure]) -> bytes:
 
     figures: of this moment, as (name, what it is, {labels: value}).
     """
+    for tally in pages_out.values():
+        tally.count()
     whole: Any = registry
     if os.environ.get(_FOLDER):
         whole = CollectorRegistry()

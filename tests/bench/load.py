@@ -67,12 +67,13 @@ class Connection:
         return self.left is not None and self.left <= 0
 
     def _read_head(self, head: bytes, of_body: int) -> None:
-        status, *lines = head.split(b"\r\n")
-        if status.split(b" ")[1] != b"200":
-            raise SystemExit(f"an answer was {status.decode()}")
-        fields = dict(line.split(b": ", 1) for line in lines)
-        self.left = int(fields[b"content-length"]) - of_body
-        self.closes = fields.get(b"connection") == b"close" or status.startswith(b"http/1.0")
+        # looked for, and not read line by line: a server is not to pay for each header twice
+        if head[9:12] != b"200":
+            raise SystemExit(f"an answer was {head[:40].decode()}")
+        length = head.index(b"\r\ncontent-length: ") + 18
+        end = head.find(b"\r", length)
+        self.left = int(head[length : end if end > 0 else None]) - of_body
+        self.closes = b"\r\nconnection: close" in head or head.startswith(b"http/1.0")
 
 
 def run(port: int, requests: list[bytes], clients: int, seconds: float) -> dict[str, float]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from cirt import models
 from cirt.db import Base, Database
-from cirt.incidents.feed_statements import Asking, PageStatements
+from cirt.incidents.feed_statements import Asking, PageStatements, Question
 from cirt.incidents.object_store import Incoming
 from cirt.settings import read_settings
 from cirt.stix.ids import canonical_json
@@ -93,7 +93,7 @@ def _figures(url: str, parts: int, objects: int) -> dict[str, str]:
 
     def page(limit: int, position: int) -> None:
         filters = Filters(limit=limit, position=position)
-        rows, _more = pages.page(circles[0], filters, None, with_bodies=True)
+        rows, _more = pages.page(Question(collection_id=circles[0], filters=filters))
         assert len(rows) == limit
 
     for limit, position in ((100, 0), (100, half), (1_000, 0), (1_000, half)):

@@ -165,7 +165,7 @@ def forget_own_questions(way: Way) -> None:
     assert isinstance(server, PageServer)
     server.machines.kept.clear()
     own = way.cast.administrations["XA"]
-    for place in [place for place in server.pages.kept if place[3] == own]:
+    for place in [place for place in server.pages.kept if place[2] == own.hex]:
         del server.pages.kept[place]
     with way.database.writing() as session:
         session.execute(sa.delete(TaxiiPoll))

@@ -8,7 +8,7 @@ import pytest
 
 from cirt.db import Database
 from cirt.incidents import feed, feed_writing
-from cirt.incidents.feed_statements import Asking, PageStatements
+from cirt.incidents.feed_statements import Asking, PageStatements, Question
 from cirt.incidents.object_store import Incoming
 from cirt.stix.taxii_filters import Filters
 from tests import sharing
@@ -104,5 +104,5 @@ def test_a_polling_connection_sees_what_was_committed_since(database: Database, 
     statements = PageStatements(database, Asking(database.engine))
     for count in (1, 2):
         _append(database, circle, [_some_object(cast.administrations["XA"])])
-        rows, _more = statements.page(circle, Filters(), None, with_bodies=True)
+        rows, _more = statements.page(Question(collection_id=circle, filters=Filters()))
         assert len(rows) == count

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents import feed
-from cirt.incidents.feed_statements import Asking, PageStatements, Statement
+from cirt.incidents.feed_statements import Asking, PageStatements, Question, Statement
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
 from cirt.stix.taxii_filters import Filters, Which
 from tests import sharing
@@ -136,7 +136,8 @@ def test_pages_are_walked_along_an_index_from_where_they_begin(
     is_sqlite = statements.asking.is_sqlite
     for what, filters, with_bodies in ASKED:
         asked.clear()
-        found, more = statements.page(circle, filters, None, with_bodies=with_bodies)
+        question = Question(collection_id=circle, filters=filters, with_bodies=with_bodies)
+        found, more = statements.page(question)
         assert (len(found), more) == (filters.limit, True), what
         assert len(asked) == (2 if filters.added_after else 1), what
         for statement, given in asked:
@@ -145,8 +146,8 @@ def test_pages_are_walked_along_an_index_from_where_they_begin(
             if statement is not statements.end:
                 bound = r"collection_id=\? AND seq>\?" if is_sqlite else r"seq > '?\d+"
                 assert len(re.findall(bound, text)) == 1, (what, text)
-    last = statements.page(circle, ASKED[-1][1], None, with_bodies=False)[0]
-    assert last[0][0] == NUMBER - 300 + 2
+    question = Question(collection_id=circle, filters=ASKED[-1][1], with_bodies=False)
+    assert statements.page(question)[0][0][0] == NUMBER - 300 + 2
 
 
 def test_an_object_is_looked_up_by_its_id(
@@ -159,7 +160,8 @@ def test_an_object_is_looked_up_by_its_id(
     name = name_of(database, circle)
     for filters, stix_id in ((Filters(), name), (Filters(ids=frozenset({name})), None)):
         asked.clear()
-        found, more = statements.page(circle, filters, stix_id, with_bodies=True)
+        question = Question(collection_id=circle, filters=filters, stix_id=stix_id)
+        found, more = statements.page(question)
         assert (len(found), more) == (1, False)
         text = plan(statements.asking, *asked[0])
         assert not re.search(r"Seq Scan|SCAN ", text), text
@@ -179,7 +181,7 @@ def test_rare_types_are_found_along_the_index_of_types(
         with database.writing() as session:
             session.execute(sa.text("ANALYZE feed_entry"))
     filters = Filters(limit=5, types=frozenset(types.split()), added_after=BEGIN + 3 * STEP)
-    found, more = statements.page(circle, filters, None, with_bodies=True)
+    found, more = statements.page(Question(collection_id=circle, filters=filters))
     assert [row[0] for row in found] == [8, 508, 1_008, 1_508, 2_008]
     assert more
     with database.reading() as session:

@@ -350,7 +350,7 @@ def test_compressed_pages_count_in_memory_and_are_forgotten_alike(
     assert len(packed[2]) < len(plain[2]) / 2
     assert ask(address, encoding="gzip")[2] == packed[2]
     kept = server.pages.kept
-    assert sorted(place.encoding for place in kept) == [0, 1]
+    assert sorted(wish for *_place, wish in kept) == [0, 1]
     assert server.pages.size == sum(taxii_page_memory.weight(at, kept[at][1]) for at in kept)
     incident = sharing.make_incident(database, cast, title="Case of today")
     sharing.released(database, cast, incident, circle)
@@ -381,12 +381,12 @@ def test_empty_pages_of_many_addresses_fill_no_memory(
 
 def test_long_accept_headers_are_not_kept(ask: Ask, circle: uuid.UUID, cast: Cast) -> None:
     """Nobody has to sign in to send one."""
-    taxii_pages._acceptable.cache_clear()
+    taxii_pages._wish.cache_clear()
     for number in range(5):
         long = f"{MEDIA_TYPE}, text/x-{number}{'x' * 5_000}"
         answer = ask(f"/exchange/collections/{circle}/objects/", accept=long)
         assert answer[0] == "200 OK"  # the views say so
-    assert taxii_pages._acceptable.cache_info().currsize == 0
+    assert taxii_pages._wish.cache_info().currsize == 0
 
 
 def test_deleted_circle_is_gone_from_memory_at_once(

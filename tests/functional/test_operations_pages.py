@@ -354,7 +354,7 @@ import os, sys
 from pathlib import Path
 from cirt.operations import metrics
 for n in range(3):
-    metrics.count_page("manifest", 5)
+    metrics.pages_out["manifest"].add(5)
 print(metrics.exposition([]).decode())
 """
 

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from cirt import migrations, partitions
 from cirt.accounts import directory
@@ -46,6 +47,14 @@ def test_upgraded_tables_are_the_models_tables(empty: Database) -> None:
     migrations.upgrade(empty)
     assert _differences(empty) == []
     assert migrations.is_current(empty)
+
+
+def test_newest_revision_is_alembics(empty: Database) -> None:
+    """It is told by the names of the steps, so that a server need not load what makes them."""
+    head = ScriptDirectory.from_config(migrations._config()).get_current_head()
+    assert migrations.newest() == head
+    assert migrations.revision_of(empty) is None
+    assert not migrations.is_current(empty)
 
 
 def test_up_down_and_up_leaves_the_same_tables(empty: Database) -> None:
