@@ -203,8 +203,8 @@ def _refuse_to_flush(session: Session, _context: object, _instances: object) -> 
 
 
 # The heap is of the whole process: many connections that wrote do not hold so many caches.
-_SQLITE_WRITER_KIB = 24_000
-_SQLITE_HEAP = 48_000_000
+_SQLITE_WRITER_KIB = 8_000
+_SQLITE_HEAP = 16_000_000
 
 
 def _sqlite_engine(url: sa.URL) -> Engine:

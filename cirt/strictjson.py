@@ -72,9 +72,9 @@ def loads(data: bytes | str, limits: Limits = DEFAULT) -> Any:
     twice in one object, a number that is not finite or a whole number beyond +-(2**53 - 1), NUL
     or half a surrogate pair in a string, or not JSON at all.
     """
-    text = _decoded(data, limits)
+    text, written = _decoded(data, limits)
     try:
-        return _proven(text, limits)
+        return _proven(text, written, limits)
     except ValueError:
         _scan(text, limits)
     try:
@@ -93,7 +93,8 @@ def loads_own(data: bytes) -> Any:
     return json.loads(data)
 
 
-def _decoded(data: bytes | str, limits: Limits) -> str:
+def _decoded(data: bytes | str, limits: Limits) -> tuple[str, bytes]:
+    """Return a text as text and as UTF-8."""
     if len(data) > limits.max_bytes:
         raise TooLargeJsonError(
             N_("The JSON text is longer than %(limit)s bytes; send it in parts."),
@@ -111,7 +112,7 @@ def _decoded(data: bytes | str, limits: Limits) -> str:
             N_("The JSON text begins with a byte order mark; save it as UTF-8 without one.")
         )
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8"), data
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         line, column = _place(before, len(before))
@@ -135,9 +136,11 @@ _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _PAIR: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 
 
-def _proven(text: str, limits: Limits) -> Any:
-    """Return the value of a text that `_scan` would let pass. Raises ValueError where in doubt."""
-    plain = text.encode("utf-8")
+def _proven(text: str, plain: bytes, limits: Limits) -> Any:
+    """Return the value of a text that `_scan` would let pass. Raises ValueError where in doubt.
+
+    plain: the same in UTF-8.
+    """
     if b"\\" in plain:
         # of a run of backslashes each second one is escaped; what is left before a quote escapes it
         plain = plain.replace(b"\\\\", b"__")
