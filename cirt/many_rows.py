@@ -10,13 +10,15 @@ import re
 import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cirt.postgresql_engine import PLANNED_ANEW
+
+Row = TypeVarTuple("Row")
 
 _LENGTH: Final = re.compile(r"\(\d+\)")
 
@@ -35,12 +37,12 @@ def among(
 
 def for_each(
     session: Session,
-    query: sa.Select[Any],
+    query: sa.Select[*Row],
     column: InstrumentedAttribute[Any],
     values: Collection[Any],
     *,
     then: InstrumentedAttribute[Any] | None = None,
-) -> sa.Select[Any]:
+) -> sa.Select[*Row]:
     """Return a query for rows whose column has one of many values, each sought by an index.
 
     values: each once. then: the column after this one in the index. For questions of which most
@@ -55,7 +57,7 @@ def for_each(
         query = query.order_by(then)
     # the OFFSET keeps the planner from turning this into a join of its choice
     one = query.where(column == wanted.c.value).offset(sa.literal_column("0")).lateral("one")
-    found = sa.select(*one.c).select_from(wanted.join(one, sa.true()))
+    found: sa.Select[*Row] = sa.select(*one.c).select_from(wanted.join(one, sa.true()))
     return found.execution_options(**{PLANNED_ANEW: True})
 
 

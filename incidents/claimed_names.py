@@ -164,8 +164,8 @@ def _given_elsewhere(
             Collection.membership == Membership.CONFIDENTIAL.value
         )
     found: set[str] = set()
-    for part in in_parts(sorted(own)):
-        given = for_each(session, elsewhere, FeedEntry.object_version_id, part)
+    for ids in in_parts(sorted(own)):
+        given = for_each(session, elsewhere, FeedEntry.object_version_id, ids)
         found.update(own[version_id] for version_id in session.scalars(given))
     return found
 
