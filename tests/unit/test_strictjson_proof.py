@@ -40,7 +40,7 @@ def test_proof_and_exact_pass_agree_on_mutated_texts() -> None:
         assert found == expected, data
         refused += expected[0] == "refused"
         try:
-            value = strictjson._proven(data.decode("utf-8"), LIMITS)
+            value = strictjson._proven(data.decode("utf-8"), data, LIMITS)
         except ValueError:
             continue
         proven += 1
@@ -63,7 +63,7 @@ def test_proof_and_exact_pass_agree_on_mutated_texts() -> None:
 )
 def test_what_is_simple_needs_no_exact_pass(text: str) -> None:
     """The proof is worth having: it knows what is harmless."""
-    assert strictjson._proven(text, LIMITS) == json.loads(text)
+    assert strictjson._proven(text, text.encode(), LIMITS) == json.loads(text)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,6 @@ def test_what_is_simple_needs_no_exact_pass(text: str) -> None:
 def test_what_must_be_refused_is_never_proven(text: str) -> None:
     """T-60 to T-63, each alone."""
     with pytest.raises(ValueError):
-        strictjson._proven(text, LIMITS)
+        strictjson._proven(text, text.encode(), LIMITS)
     with pytest.raises(StrictJsonError):
         loads(text, LIMITS)
