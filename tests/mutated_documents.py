@@ -100,7 +100,7 @@ def texts(chance: random.Random, originals: Sequence[str], count: int) -> Iterat
 def exactly_read(data: bytes) -> tuple[str, Any]:
     """Return what the exact pass of the strict reader alone makes of a text."""
     try:
-        text = strictjson._decoded(data, LIMITS)
+        text, _written = strictjson._decoded(data, LIMITS)
         strictjson._scan(text, LIMITS)
         return "value", repr(json.loads(text))
     except StrictJsonError as error:
