@@ -49,13 +49,17 @@ def _arrived(_mapper: Any, connection: sa.Connection, counter: FeedCounter) -> N
         return
     seq = sa.select(MentionCursor.seq).where(MentionCursor.collection_id == counter.collection_id)
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    key = _key(counter.collection_id, connection.scalar(seq) or 0)
     job = insert(Job).values(
         kind=JOB,
-        key=_key(counter.collection_id, connection.scalar(seq) or 0),
+        key=key,
         payload={"collection_id": str(counter.collection_id)},
         run_at=now(),
     )
-    connection.execute(job.on_conflict_do_nothing(index_elements=[Job.key]))
+    added = connection.execute(job.on_conflict_do_nothing(index_elements=[Job.key]))
+    if added.rowcount < 1:  # what failed before is tried again; what waits or runs is not locked
+        failed = sa.update(Job).where(Job.key == key, Job.state == "failed")
+        connection.execute(failed.values(state="waiting", attempts=0, run_at=now()))
 
 
 def _key(collection_id: uuid.UUID, seq: int) -> str:

@@ -62,6 +62,18 @@ def test_many_arrivals_ask_once_and_the_next_ones_again(
     assert len(content(database)[0]) == 5
 
 
+def test_a_reading_that_failed_is_tried_again_with_the_next_arrival(
+    database: Database, installation: Any, cast: Cast, circle: uuid.UUID
+) -> None:
+    """Else nothing would be read any more: a server that was killed five times fails its work."""
+    arrive(database, cast, circle, steps.indicator(1, "one.example.net"))
+    with database.writing() as session:
+        session.execute(sa.update(jobs.Job).values(state="failed", attempts=5))
+    arrive(database, cast, circle, steps.indicator(2, "two.example.net"))
+    jobs.run_pending(database, installation)
+    assert len(content(database)[0]) == 2
+
+
 def test_who_goes_on_sending_comes_first_and_nothing_is_left_out(
     database: Database,
     installation: Any,
