@@ -205,6 +205,7 @@ def _refuse_to_flush(session: Session, _context: object, _instances: object) -> 
 # The heap is of the whole process: many connections that wrote do not hold so many caches.
 _SQLITE_WRITER_KIB = 8_000
 _SQLITE_HEAP = 16_000_000
+_SQLITE_PATIENCE = 30
 
 
 def _sqlite_engine(url: sa.URL) -> Engine:
@@ -214,7 +215,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
         hide_parameters=True,  # what people typed stays out of the log
         pool_size=16,
         max_overflow=16,
-        connect_args={"timeout": 30},
+        connect_args={"timeout": _SQLITE_PATIENCE},
     )
 
     @event.listens_for(engine, "connect")
@@ -226,7 +227,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
             # FULL: an acknowledged commit survives a power cut (WAL with NORMAL does not)
             "journal_mode=WAL" if sqlite_is_safe_for_wal() else "journal_mode=DELETE",
             "synchronous=FULL" if sqlite_is_safe_for_wal() else "synchronous=EXTRA",
-            "busy_timeout=30000",
+            f"busy_timeout={_SQLITE_PATIENCE * 1000}",
             "foreign_keys=ON",
             "trusted_schema=OFF",
             "cell_size_check=ON",
@@ -238,14 +239,25 @@ def _sqlite_engine(url: sa.URL) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    turn = threading.Lock()
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if options.get("cirt_writes"):
+            # writers of this process follow each other at once; SQLite would let them look again
+            # after up to 100 ms
+            if not connection.info.get("turn"):
+                connection.info["turn"] = turn.acquire(timeout=_SQLITE_PATIENCE)
             # what one transaction changes stays in memory until its end: else it is written twice
             connection.exec_driver_sql(f"PRAGMA cache_size=-{_SQLITE_WRITER_KIB}")
         if not options.get("cirt_each_alone"):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("cirt_writes") else "BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def give_back(_connection: Any, record: Any) -> None:
+        if record.info.pop("turn", False):
+            turn.release()
 
     event.listen(engine, "before_cursor_execute", _refuse_nul)
     return engine

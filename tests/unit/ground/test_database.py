@@ -1,5 +1,6 @@
 """Transactions: what happens at their end, and what a reader may do to a writer."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,32 @@ def test_reading_session_refuses_to_write(database: Database, cast: Cast) -> Non
         session.add(audit.AuditHead(chain_id=cast.administrations["XA"], n=1, hash=""))
         with pytest.raises(db.ReadOnlyError):
             session.flush()
+
+
+def test_a_writer_gives_its_turn_back_however_it_ends(database: Database) -> None:
+    """Else every later one would wait for nothing, half a minute each."""
+    with database.writing() as session:
+        session.execute(sa.text("SELECT 1"))
+    with pytest.raises(RuntimeError), database.writing() as session:
+        session.execute(sa.text("SELECT 1"))
+        raise RuntimeError
+    session = database.writing_session()
+    session.connection().invalidate()
+    session.close()
+    ended: list[int] = []
+
+    def write(number: int) -> None:
+        for _ in range(3):
+            with database.writing() as session:
+                session.execute(sa.text("SELECT 1"))
+                ended.append(number)
+
+    writers = [threading.Thread(target=write, args=(one,), daemon=True) for one in range(6)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(20)
+    assert sorted(ended) == sorted(3 * list(range(6)))
 
 
 def test_what_was_typed_is_in_no_database_error(database: Database) -> None:
