@@ -6,7 +6,6 @@ session refuses to flush, so a page that is only looked at cannot change anythin
 """
 
 import logging
-import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,23 +17,16 @@ from typing import Any, NoReturn
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from cirt import partitions
 from cirt.errors import N_, SettingError
 from cirt.postgresql_engine import CONNECTIONS, PATIENCE, postgresql_engine
 from cirt.settings import Settings
+from cirt.sqlite_engine import is_safe_for_wal, sqlite_engine
 
 log = logging.getLogger("cirt.db")
-
-# The WAL-reset race can corrupt a database before this version (sqlite.org/wal.html).
-SQLITE_FLOOR = (3, 51, 3)
-
-try:
-    from pysqlite3 import dbapi2 as sqlite_module
-except ImportError:  # no wheel for this machine: the interpreter's own library
-    sqlite_module = sqlite3
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
@@ -118,13 +110,13 @@ class Database:
         self.generation = 0
         self._generation_lock = threading.Lock()
         self.engine = (
-            _sqlite_engine(self.url)
+            sqlite_engine(self.url)
             if self.is_sqlite
             else postgresql_engine(self.url, connections, parts, patience)
         )
         self._writer = self.engine.execution_options(cirt_writes=True)
         self._reader = self.engine
-        if self.is_sqlite and not sqlite_is_safe_for_wal():
+        if self.is_sqlite and not is_safe_for_wal():
             # there a reader's open transaction would stop every writer, its own thread's too
             self._reader = self.engine.execution_options(cirt_each_alone=True)
 
@@ -185,92 +177,11 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def sqlite_version() -> tuple[int, ...]:
-    """Return the version of the SQLite library in use."""
-    return tuple(int(part) for part in sqlite_module.sqlite_version.split("."))
-
-
-def sqlite_is_safe_for_wal() -> bool:
-    """Return whether the SQLite library has the fix of the WAL-reset race."""
-    return sqlite_version() >= SQLITE_FLOOR
-
-
 def _refuse_to_flush(session: Session, _context: object, _instances: object) -> None:
     if session.new or session.dirty or session.deleted:
         raise ReadOnlyError(
             f"a reading session holds changes: {[*session.new, *session.dirty, *session.deleted]!r}"
         )
-
-
-# The heap is of the whole process: many connections that wrote do not hold so many caches.
-_SQLITE_WRITER_KIB = 8_000
-_SQLITE_HEAP = 16_000_000
-_SQLITE_PATIENCE = 30
-
-
-def _sqlite_engine(url: sa.URL) -> Engine:
-    engine = sa.create_engine(
-        url,
-        module=sqlite_module,
-        hide_parameters=True,  # what people typed stays out of the log
-        pool_size=16,
-        max_overflow=16,
-        connect_args={"timeout": _SQLITE_PATIENCE},
-    )
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we send BEGIN ourselves, see `begin`
-        cursor = connection.cursor()
-        for pragma in (
-            "page_size=8192",
-            # FULL: an acknowledged commit survives a power cut (WAL with NORMAL does not)
-            "journal_mode=WAL" if sqlite_is_safe_for_wal() else "journal_mode=DELETE",
-            "synchronous=FULL" if sqlite_is_safe_for_wal() else "synchronous=EXTRA",
-            f"busy_timeout={_SQLITE_PATIENCE * 1000}",
-            "foreign_keys=ON",
-            "trusted_schema=OFF",
-            "cell_size_check=ON",
-            "mmap_size=0",
-            # a full envelope changes two thousand pages: fewer checkpoints write them fewer times
-            "wal_autocheckpoint=4000",
-            f"soft_heap_limit={_SQLITE_HEAP}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    turn = threading.Lock()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("cirt_writes"):
-            # writers of this process follow each other at once; SQLite would let them look again
-            # after up to 100 ms
-            if not connection.info.get("turn"):
-                connection.info["turn"] = turn.acquire(timeout=_SQLITE_PATIENCE)
-            # what one transaction changes stays in memory until its end: else it is written twice
-            connection.exec_driver_sql(f"PRAGMA cache_size=-{_SQLITE_WRITER_KIB}")
-        if not options.get("cirt_each_alone"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("cirt_writes") else "BEGIN")
-
-    @event.listens_for(engine, "checkin")
-    def give_back(_connection: Any, record: Any) -> None:
-        if record.info.pop("turn", False):
-            turn.release()
-
-    event.listen(engine, "before_cursor_execute", _refuse_nul)
-    return engine
-
-
-def _refuse_nul(
-    _connection: Connection, _cursor: object, statement: str, parameters: Any, *_more: object
-) -> None:
-    """Refuse the one character that PostgreSQL cannot keep and no person types."""
-    for row in parameters if isinstance(parameters, list) else (parameters or (),):
-        for value in row:
-            if isinstance(value, str) and "\x00" in value:
-                raise sa.exc.DataError(statement, None, ValueError("a text holds NUL"))
 
 
 def insert_for(session: Session, model: type[Base]) -> Any:

@@ -1,57 +1,38 @@
 """Fixtures of every test: real public data, both databases, the application, the cast."""
 
+import copy
 import gc
 import os
 import shutil
 import socket
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import flask
+import hypothesis
 import pytest
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.routing import Rule
 
 from cirt import models
-from cirt.access import Actor, Role
-from cirt.accounts import directory, passwords, signing, tokens
-from cirt.accounts.models import Administration, AdministrationKind, User
+from cirt.accounts import passwords
 from cirt.app import create_app
 from cirt.db import Base, Database
 from cirt.settings import Settings, read_settings
 from cirt.web import Installation
-from tests import postgresql
+from tests import postgresql, shared_work
 from tests.api_answers import CheckedClient, Machine
+from tests.cast import PASSWORD, Cast, KeptCast, keep_cast, store_cast, token_with
 
 assert models
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - of the machine that runs the tests
-PASSWORD = "orange-tractor-mirrors-38"
-
-
-def _compile_addresses_once() -> None:
-    """Let applications of this process share what builds the addresses of equal rules."""
-    compile_builder = Rule._compile_builder
-    kept: dict[Any, Any] = {}
-
-    def builder(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (*rule._trace, append_unknown, repr(rule.defaults))
-        if key not in kept:
-            kept[key] = compile_builder(rule, append_unknown)
-        return kept[key]
-
-    Rule._compile_builder = builder  # type: ignore[method-assign,assignment]
-
-
-_compile_addresses_once()
+_KEPT_CAST = pytest.StashKey[KeptCast]()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -62,7 +43,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the databases of the tests in memory where the machine has it: no test needs a disk."""
+    """Keep the databases in memory where the machine has it (no test needs a disk); share work."""
+    shared_work.compile_addresses_once()
+    shared_work.compile_statements_once()
+    # no test is timed: a loaded machine is no fault of the program
+    hypothesis.settings.register_profile(
+        "untimed", hypothesis.settings.get_profile(hypothesis.settings.get_current_profile_name()),
+        deadline=None,
+    )  # fmt: skip
+    hypothesis.settings.load_profile("untimed")
     if config.option.basetemp is None and not hasattr(config, "workerinput"):
         with suppress(OSError):
             if shutil.disk_usage(SHARED_MEMORY).free > 4_000_000_000:
@@ -110,25 +99,42 @@ def _cheap_passwords() -> Iterator[None]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all tables and no rows."""
     path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
-    database = Database(f"sqlite:///{path}")
-    with database.writing() as session:
+    with _left_whole(f"sqlite:///{path}") as database, database.writing() as session:
         Base.metadata.create_all(session.connection())
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.dispose()
     return path
+
+
+@contextmanager
+def _left_whole(url: str) -> Iterator[Database]:
+    """Open a database, and leave it so that it can be copied."""
+    database = Database(url)
+    yield database
+    if database.is_sqlite:
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh database with all tables: each data test runs on both engines."""
+    """The address of a fresh database with all tables: each data test runs on both engines.
+
+    For a test that asks for the cast, it is a copy of one in which the cast is stored.
+    """
+    kept: KeptCast | None = None
+    if "cast" in request.fixturenames:
+        kept = request.getfixturevalue(f"_{request.param}_cast")
+        request.node.stash[_KEPT_CAST] = kept
+        (tmp_path / "data").mkdir(mode=0o700)
+        (tmp_path / "data" / "secret.key").write_text(kept.secret_key)
+        (tmp_path / "data" / "secret.key").chmod(0o600)
     if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
         path = tmp_path / "cirt.sqlite3"
-        path.write_bytes(template.read_bytes())
+        template = kept.template if kept else request.getfixturevalue("sqlite_template")
+        shutil.copyfile(template, path)
         yield f"sqlite:///{path}"
     else:
-        yield from postgresql.fresh_database()
+        yield from postgresql.fresh_database(template=kept.template if kept else None)
 
 
 @pytest.fixture
@@ -137,26 +143,11 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return read_settings({}, data_dir=tmp_path / "data", database_url=database_url)
 
 
-class _Compiled(BytecodeCache):
-    """Templates compiled once for all applications of this process."""
-
-    kept: ClassVar[dict[str, bytes]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Take what an earlier application compiled."""
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep it for the next."""
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
 @pytest.fixture
 def app(settings: Settings, _cheap_passwords: None) -> Iterator[flask.Flask]:
     """The application on a fresh database, with CSRF checks as in service."""
     application = create_app(settings)
-    application.jinja_env.bytecode_cache = _Compiled()
+    shared_work.load_templates_once(application)
     application.testing = False  # faults become error pages, as in service
     application.test_client_class = CheckedClient
     yield application
@@ -176,82 +167,36 @@ def database(installation: Installation) -> Database:
     return installation.database
 
 
-@dataclass
-class Cast:
-    """Who plays in the tests: three administrations and an assessing body, all user-assigned codes.
-
-    XA and XB share circles, XC never does. People are found by user name.
-    """
-
-    administrations: dict[str, uuid.UUID] = field(default_factory=dict)
-    users: dict[str, uuid.UUID] = field(default_factory=dict)
-    actors: dict[str, Actor] = field(default_factory=dict)
-    tokens: dict[str, str] = field(default_factory=dict)
-
-
-PEOPLE: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
-    ("root", "XZ", (Role.ADMINISTRATOR,)),
-    ("amina", "XZ", (Role.ASSESSOR,)),
-    ("carla", "XA", (Role.CONTRIBUTOR,)),
-    ("rene", "XZ", (Role.REVIEWER,)),
-    ("farid", "XA", (Role.FOCAL_POINT,)),
-    ("nadia", "XA", (Role.ANALYST,)),
-    ("omar", "XA", (Role.RELEASING_OFFICER,)),
-    ("boris", "XB", (Role.ANALYST, Role.RELEASING_OFFICER)),
-    ("bela", "XB", (Role.FOCAL_POINT,)),
-    ("chen", "XC", (Role.ANALYST, Role.RELEASING_OFFICER, Role.FOCAL_POINT)),
-)
-
-
 @pytest.fixture
-def cast(database: Database, settings: Settings) -> Cast:
+def cast(request: pytest.FixtureRequest, database: Database, settings: Settings) -> Cast:
     """The cast, stored in the database."""
-    return store_cast(database, settings)
+    kept = request.node.stash.get(_KEPT_CAST, None)
+    if kept is None:
+        return store_cast(database, settings)
+    assert settings.secret_key == kept.secret_key, "its tokens would not be known"
+    return copy.deepcopy(kept.cast)
 
 
-def store_cast(database: Database, settings: Settings) -> Cast:
-    """Store the cast in a database of a test's own, and return it."""
-    found = Cast()
-    with database.writing() as session:
-        for code, kind in (
-            ("XA", AdministrationKind.MEMBER_STATE),
-            ("XB", AdministrationKind.MEMBER_STATE),
-            ("XC", AdministrationKind.MEMBER_STATE),
-            ("XZ", AdministrationKind.ASSESSING_BODY),
-        ):
-            row = directory.add_administration(
-                session,
-                None,
-                code=code,
-                names={"en": f"Administration {code}", "ar": f"الإدارة {code}"},
-                team_name=f"CIRT {code}",
-                kind=kind,
-            )
-            found.administrations[code] = row.id
-        for username, code, roles in PEOPLE:
-            user = directory.add_user(
-                session,
-                None,
-                administration=session.get_one(Administration, found.administrations[code]),
-                username=username,
-                name=username.title(),
-                roles=roles,
-                password=PASSWORD,
-            )
-            found.users[username] = user.id
-            found.actors[username] = signing.actor_of(user)
-        for code in ("XA", "XB", "XC"):
-            _row, text = tokens.make_token(
-                session,
-                None,
-                administration=session.get_one(Administration, found.administrations[code]),
-                label=f"machine of {code}",
-                scopes=sorted(tokens.SCOPES),
-                days=30,
-                settings=settings,
-            )
-            found.tokens[code] = text
-    return found
+@pytest.fixture(scope="session")
+def _sqlite_cast(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, _cheap_passwords: None
+) -> KeptCast:
+    folder = tmp_path_factory.mktemp("sqlite-cast")
+    path = folder / "template.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    with _left_whole(f"sqlite:///{path}") as database:
+        return keep_cast(database, path, folder)
+
+
+@pytest.fixture(scope="session")
+def _postgresql_cast(
+    tmp_path_factory: pytest.TempPathFactory, _cheap_passwords: None
+) -> Iterator[KeptCast]:
+    for url in postgresql.fresh_database():
+        folder = tmp_path_factory.mktemp("postgresql-cast")
+        with _left_whole(url) as database:
+            kept = keep_cast(database, database.url.database, folder)
+        yield kept
 
 
 class Browser:
@@ -260,15 +205,26 @@ class Browser:
     def __init__(self, client: FlaskClient, username: str | None) -> None:
         self.client = client
         self.username = username
+        self._form_tokens: dict[str, str] = {}
 
     def get(self, url: str, **arguments: Any) -> Any:
         """Ask for a page."""
         return self.client.get(url, **arguments)
 
     def form_token(self) -> str:
-        """Return a valid form token of this browser's session."""
-        page = self.client.get("/help").get_data(as_text=True)
-        return page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+        """Return a valid form token of this browser's session, of the page that it saw first."""
+        secret = self._session().get("csrf_token")
+        if secret is None or secret not in self._form_tokens:
+            page = self.client.get("/help").get_data(as_text=True)
+            secret = self._session()["csrf_token"]
+            self._form_tokens[secret] = page.split('name="csrf_token" value="', 1)[1].split('"')[0]
+        return self._form_tokens[secret]
+
+    def _session(self) -> dict[str, Any]:
+        app = self.client.application
+        cookie = self.client.get_cookie("cirt")
+        serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+        return serializer.loads(cookie.value) if cookie and serializer else {}
 
     def post(self, url: str, data: dict[str, Any] | None = None, **arguments: Any) -> Any:
         """Send a form."""
@@ -306,24 +262,3 @@ def machine_with(
     return lambda code, *scopes: Machine(
         app.test_client(), token_with(database, settings, cast, code, *scopes)
     )
-
-
-def token_with(database: Database, settings: Settings, cast: Cast, code: str, *scopes: str) -> str:
-    """Return a new token of an administration with these scopes."""
-    with database.writing() as session:
-        _row, text = tokens.make_token(
-            session,
-            None,
-            administration=session.get_one(Administration, cast.administrations[code]),
-            label=f"machine of {code} with {len(scopes)} scopes",
-            scopes=scopes,
-            days=30,
-            settings=settings,
-        )
-    return text
-
-
-def user_of(session: Any, cast: Cast, username: str) -> User:
-    """Return the row of a person of the cast."""
-    user: User = session.get_one(User, cast.users[username])
-    return user

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from cirt import backups, migrations
+from cirt import backups, migrations, sqlite_engine
 from cirt.audit import AuditEntry
 from cirt.clock import now
-from cirt.db import Database, sqlite_is_safe_for_wal, sqlite_version
+from cirt.db import Database
 from cirt.errors import N_
 from cirt.jobs import Job
 from cirt.settings import Settings
@@ -150,13 +150,13 @@ def disk(settings: Settings, _database: Database) -> Found:
 
 def engine(_settings: Settings, database: Database) -> Found:
     """The database's library has no known fault."""
-    if not database.is_sqlite or sqlite_is_safe_for_wal():
+    if not database.is_sqlite or sqlite_engine.is_safe_for_wal():
         return None
     return _problem(
         N_(
             "SQLite %(version)s can lose data in WAL mode and runs slower without: install pysqlite3"
         ),
-        version=".".join(str(part) for part in sqlite_version()),
+        version=".".join(str(part) for part in sqlite_engine.version()),
     )
 
 

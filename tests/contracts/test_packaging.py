@@ -81,7 +81,7 @@ def test_floors_of_versions_with_known_holes_hold() -> None:
     """Versions below these have published vulnerabilities that touch this product."""
     from importlib.metadata import version
 
-    from cirt.db import SQLITE_FLOOR, sqlite_version
+    from cirt import sqlite_engine
 
     floors = {
         "flask": (3, 1, 3),
@@ -92,4 +92,4 @@ def test_floors_of_versions_with_known_holes_hold() -> None:
     for name, floor in floors.items():
         found = tuple(int(part) for part in version(name).split(".")[: len(floor)])
         assert found >= floor, name
-    assert sqlite_version() >= SQLITE_FLOOR
+    assert sqlite_engine.version() >= sqlite_engine.FLOOR

@@ -12,6 +12,7 @@ CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-software-rasterizer",  # drawn by the processor at once, not by a made-up card
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

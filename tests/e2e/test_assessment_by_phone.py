@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.server import Server, free_port
 
@@ -188,6 +188,50 @@ def test_button_pressed_during_a_slow_save_is_no_conflict_with_oneself(
     page.goto(f"{address}/questions/D14-Q1")
     expect(page.locator("#comment")).to_have_value(COMMENT)
     expect(page.locator("input[name=choice][value='2']")).to_be_checked()
+
+
+def test_link_followed_during_a_slow_save_leaves_nothing_behind(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("assessor", "XZ", **PHONE)
+    address = _open_assessment(page)
+    page.goto(f"{address}/questions/D11-Q4")
+    under_way: list[Route] = []
+    asked: list[str] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST" and not under_way:
+            under_way.append(route)
+        else:
+            route.continue_()
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    page.route("**/questions/D11-Q4", hold)
+    with page.expect_request(lambda request: request.method == "POST"):
+        _level(page, "1").tap()
+    _level(page, "not-known").tap()
+    page.locator("#comment").fill(COMMENT)
+    page.locator("a[data-key=n]").tap()
+    page.locator("a[data-key=n]").tap()  # impatient
+    _expect_state(page, "saving")
+    under_way[0].continue_()
+    expect(page).to_have_url(re.compile("/questions/D11-Q5$"))
+    page.goto(f"{address}/questions/D11-Q4")
+    expect(page.locator("input[name=choice][value='not-known']")).to_be_checked()
+    expect(page.locator("#comment")).to_have_value(COMMENT)
+    expect(page.locator("[data-save-state]")).to_be_empty()  # the server has it, not this device
+
+    # what cannot be saved is not left without a question
+    _level(page, "not-applicable").tap()
+    _expect_state(page, "refused")
+    assert asked == []
+    page.locator("a[data-key=n]").tap()
+    expect(page).to_have_url(re.compile("/questions/D11-Q5$"))
+    assert asked == ["beforeunload"]
 
 
 # marks everything that the Tab key must reach; one of several radio buttons stands for its group

@@ -507,20 +507,23 @@ class Walk(Keyboard):
 
 @pytest.fixture(scope="module")
 def walked(site: Server, chromium: Any) -> dict[str, Walked]:
-    """Both walks; any request to another host fails them."""
+    """Both walks; a request to another host fails them, and a browser that warns of a loss."""
     found: dict[str, Walked] = {}
     for country in (WITHOUT, WITH):
         context = chromium.new_context(base_url=site.url, locale="en-US")
         page = context.new_page()
         strangers: list[str] = []
+        asked: list[str] = []
         page.on(
             "request",
             lambda request, to=strangers: (
                 request.url.startswith(site.url) or to.append(request.url)
             ),
         )
+        page.on("dialog", lambda dialog, to=asked: (to.append(dialog.type), dialog.accept()))
         found[country.letter] = Walk(page, site, country).walk()
         assert not strangers
+        assert not asked  # whether to leave a page: everything on it was saved
         context.close()
     if SHOTS:
         lines = [f"{n} {took:.1f}" for one in found.values() for n, took in one.seconds.items()]

@@ -10,7 +10,8 @@ from cirt.accounts.models import RecoveryCode, User
 from cirt.clock import now
 from cirt.db import Database
 from cirt.settings import Settings
-from tests.conftest import PASSWORD, Browser, Cast, user_of
+from tests.cast import user_of
+from tests.conftest import PASSWORD, Browser, Cast
 
 NEW = "seven-lamps-and-a-river"
 

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt import audit, backups, cli, jobs, migrations
+from cirt import audit, backups, cli, jobs, migrations, sqlite_engine
 from cirt.access import Role
 from cirt.accounts import directory, signing, tokens
 from cirt.accounts.models import User
@@ -693,7 +693,7 @@ def test_check_shows_an_old_sqlite_library(
 ) -> None:
     place = place_on()
     place.done("init")
-    monkeypatch.setattr(points, "sqlite_is_safe_for_wal", lambda: False)
+    monkeypatch.setattr(sqlite_engine, "is_safe_for_wal", lambda: False)
     _code, out, _err = place.run("check")
     assert "install pysqlite3" in out
 

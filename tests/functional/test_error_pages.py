@@ -17,7 +17,8 @@ from cirt.audit import AuditEntry
 from cirt.db import Database, after_commit, before_commit
 from cirt.errors import ConflictError
 from tests import postgresql
-from tests.conftest import Browser, Cast, user_of
+from tests.cast import user_of
+from tests.conftest import Browser, Cast
 
 TYPED = "كل ما كتبته هنا يجب أن يبقى"
 

@@ -19,7 +19,8 @@ from cirt.app import create_app
 from cirt.clock import now
 from cirt.db import Database
 from cirt.settings import Settings, read_settings
-from tests.conftest import PASSWORD, Browser, Cast, user_of
+from tests.cast import user_of
+from tests.conftest import PASSWORD, Browser, Cast
 
 
 def sign_in(browser: Browser, username: object, password: object) -> flask.Response:

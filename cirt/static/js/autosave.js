@@ -6,7 +6,7 @@
   const PREFIX = "draft:";
   const KEPT_DAYS = 30;
   const TYPING_PAUSE = 800;
-  const SUBMIT_WAIT = 5000;
+  const PATIENCE = 5000; // for a save, before a person goes on without its answer
   const RETRY = [2000, 5000, 15000, 30000, 60000];
 
   const store = {
@@ -42,11 +42,12 @@
       this.busy = false;
       this.halted = false; // after a conflict, until a person has chosen
       this.timer = null;
-      this.waiting = null; // a submission that waits for the save under way
+      this.waiting = null; // a submission or a link that waits for the save under way
       this.overdue = false; // it waited long enough
       form.addEventListener("input", (event) => this.edited(event.target));
       form.addEventListener("change", () => { if (this.unsaved && !this.halted) this.later(0); });
       form.addEventListener("submit", (event) => this.submitted(event));
+      document.addEventListener("click", (event) => this.followed(event));
       window.addEventListener("beforeunload", (event) => {
         if (!this.unsaved || this.leaving) return;
         event.preventDefault();
@@ -132,17 +133,35 @@
       }
       // a save is under way: beside it, this submission would look like a change by somebody else
       event.preventDefault();
-      if (this.waiting) return;
-      this.show("saving");
-      const timer = setTimeout(() => { this.overdue = true; this.submit(); }, SUBMIT_WAIT);
-      this.waiting = { button: event.submitter, timer };
+      this.wait(() => this.form.requestSubmit(event.submitter), false);
     }
 
-    submit() {
-      const { button, timer } = this.waiting;
+    followed(event) {
+      if (!this.unsaved || this.halted || this.failures || this.leaving || this.overdue) return;
+      if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      const link = event.target.closest?.("a[href]");
+      if (!link || link.target || link.hasAttribute("download")) return;
+      if (link.hash && link.href.split("#")[0] === window.location.href.split("#")[0]) return;
+      // the next page would end the save under way, and leave behind what was changed since
+      event.preventDefault();
+      this.wait(() => link.click(), true);
+      this.save();
+    }
+
+    wait(go, wholly) {
+      if (this.waiting) return;
+      this.show("saving");
+      const timer = setTimeout(() => this.goOn(), PATIENCE);
+      this.waiting = { go, wholly, timer };
+    }
+
+    goOn() {
+      const { go, timer } = this.waiting;
       clearTimeout(timer);
       this.waiting = null;
-      this.form.requestSubmit(button);
+      this.overdue = true; // with something unsaved, the browser asks whether to leave
+      go();
+      this.overdue = false;
     }
 
     leave() {
@@ -184,19 +203,15 @@
       else if (answer && answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 429) {
         this.show("refused", body?.message);
       } else this.failed("failed");
-      if (this.waiting) {
+      const again = this.again && this.unsaved && !this.halted;
+      this.again = false;
+      if (this.waiting && (!answer || answer.status >= 500 || this.halted)) {
         // without an answer, or in a conflict, the page stays: it says so
-        if (answer && answer.status < 500 && !this.halted) {
-          this.submit();
-          return;
-        }
         clearTimeout(this.waiting.timer);
         this.waiting = null;
       }
-      if (this.again) {
-        this.again = false;
-        if (this.unsaved) this.save();
-      }
+      if (this.waiting && !(again && this.waiting.wholly)) this.goOn();
+      else if (again) this.save();
     }
 
     confirmed(sent, body) {

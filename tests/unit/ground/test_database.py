@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from cirt import audit, db
+from cirt import audit, db, sqlite_engine
 from cirt.app import create_app
 from cirt.audit import AuditEntry
 from cirt.db import AUDIT_STAGE, FEED_STAGE, Base, Database, after_commit, before_commit
@@ -118,7 +118,8 @@ def test_reader_does_not_stop_the_writer_of_the_same_request_without_wal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Machines without the newer SQLite library: a page that notes that it was read must not hang."""
-    monkeypatch.setattr(db, "sqlite_is_safe_for_wal", lambda: False)
+    for module in (db, sqlite_engine):
+        monkeypatch.setattr(module, "is_safe_for_wal", lambda: False)
     database = Database(f"sqlite:///{tmp_path / 'old.sqlite3'}")
     with database.writing() as session:
         assert session.scalar(sa.text("PRAGMA journal_mode")) == "delete"
