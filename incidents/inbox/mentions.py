@@ -184,13 +184,15 @@ def _read_objects(session: Session, found: _Found, stix_ids: Sequence[str]) -> N
 def _write(session: Session, found: _Found) -> FeedCounter | None:
     """Write what was read into the index, and return where the feed stands.
 
-    None, and nothing is written, if the index moved on or something left the feed meanwhile.
+    None, and nothing is written, if the index moved on, or something or all of it left meanwhile.
     """
+    counter = session.scalars(_locked(FeedCounter, found.collection_id)).one_or_none()
+    if counter is None or counter.erasures != found.erasures:
+        return None
     cursors = insert_if_absent(session, MentionCursor.__table__)
     session.execute(cursors.values({"collection_id": found.collection_id, "seq": 0}))
-    counter = session.scalars(_locked(FeedCounter, found.collection_id)).one_or_none()
     cursor = session.scalars(_locked(MentionCursor, found.collection_id)).one()
-    if counter is None or cursor.seq != found.after or counter.erasures != found.erasures:
+    if cursor.seq != found.after:
         return None
     collection_id, stix_ids = found.collection_id, found.stix_ids
     touched = {*stix_ids, *_held(session, collection_id, stix_ids)}

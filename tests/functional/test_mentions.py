@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from cirt import jobs
 from cirt.db import Database
 from cirt.incidents import feed, object_store
+from cirt.incidents.circle_models import Collection
 from cirt.incidents.inbox import mentions
 from cirt.incidents.inbox_models import ItemReference, LooseObject, Mention, MentionCursor
-from cirt.incidents.store_models import FeedCounter, ObjectVersion
+from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
 from cirt.stix.marking import TLP
 from tests import sharing
 from tests.conftest import Cast
@@ -101,6 +102,22 @@ def test_who_goes_on_sending_comes_first_and_nothing_is_left_out(
             session.execute(sa.delete(model))
         mentions.catch_up(session, [circle])
     assert content(database) == by_jobs
+
+
+def test_a_collection_that_was_removed_meanwhile_is_no_fault(
+    database: Database, installation: Any, cast: Cast, circle: uuid.UUID
+) -> None:
+    arrive(database, cast, circle, steps.indicator(1, "one.example.net"))
+    (job,) = asked_for(database)
+    effect = mentions.read_mentions(jobs.Task(job.id, job.payload, None, None, installation))
+    with database.writing() as session:
+        for model in (FeedEntry, FeedCounter):
+            session.execute(sa.delete(model))
+        session.execute(sa.delete(Collection).where(Collection.id == circle))
+    with database.writing() as session:
+        assert effect(session) == {"read": 0}
+    assert jobs.run_pending(database, installation)
+    assert content(database) == [[], [], []]
 
 
 @pytest.mark.parametrize("change", ["erased", "read by another", "more came"])
