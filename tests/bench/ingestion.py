@@ -22,17 +22,21 @@ from cirt.incidents.circle_models import Collection, MachineWriting
 from cirt.stix.marking import TLP
 from tests import postgresql
 from tests.bench import ingestion_objects
+from tests.bench.exchange import resident_mb
 from tests.bench.exchange_data import ACCEPT, Exchange, make_exchange
 
 SIZES = (0, 10_000, 100_000, *([1_000_000] if os.environ.get("BENCH_FULL") else []))
 SENT = int(os.environ.get("BENCH_OBJECTS", "10000"))
 WAYS = ((1_000, 1), (1_000, 8), (100, 1), (100, 8))  # objects of an envelope, clients
 _AT_ONCE = 1_000
+_IN_A_ROW = 10
 
 HEAD = [
     "Everything that is kept is on disk when the answer comes: SQLite with synchronous=FULL, PostgreSQL",
     "with fsync. The objects are those of a feed in kind and size (a third of them indicators, about 830",
     "bytes each), every one examined as `docs/integrator.md` says; the clients run on the same cores.",
+    f"{SENT:,} objects each time; the last row of an engine is {_IN_A_ROW} times as many in a row, while the",
+    "index of what objects mention is brought up to date beside it (docs/decisions/0014).",
     "",
     "| database | already there | objects of an envelope | clients | objects/s |",
     "| --- | --- | --- | --- | --- |",
@@ -64,6 +68,12 @@ def _rows(name: str, exchange: Exchange) -> Iterator[str]:
             rate = _rate(exchange, objects, clients, seed=f"{size} {objects} {clients}", count=SENT)
             yield f"| {name} | {size:,} | {objects:,} | {clients} | {rate:,.0f} |"
             there += SENT
+        if size == SIZES[-1]:
+            many = _IN_A_ROW * SENT
+            rate = _rate(exchange, 1_000, 1, seed="in a row", count=many)
+            assert exchange.server.process is not None
+            memory = resident_mb(exchange.server.process.pid)
+            yield f"| {name} | {size:,} | 1,000, {many:,} in a row | 1 | {rate:,.0f}; {memory:.0f} MB |"
         exchange.server.kill()
 
 
