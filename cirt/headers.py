@@ -8,21 +8,26 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_MACHINE_CSP = "default-src 'none'; frame-ancestors 'none'"
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_DOCUMENTS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+"""What means something only where a browser shows the answer as a page."""
+
 _VARY = ("Cookie", "Authorization", "Accept", "Accept-Language")
 
 
 def for_machines(settings: Settings) -> list[tuple[str, str]]:
-    """Return the same headers for an answer that the web framework does not see, compressed or not."""
+    """Return the headers of a machine's answer that the web framework does not see, compressed or not."""
     found = {
-        "Content-Security-Policy": CSP,
+        "Content-Security-Policy": _MACHINE_CSP,
         **_ALWAYS,
         "Cache-Control": "no-store",
         "Vary": ", ".join(("Accept-Encoding", *_VARY)),
@@ -33,8 +38,9 @@ def for_machines(settings: Settings) -> list[tuple[str, str]]:
 def add_headers(response: flask.Response) -> flask.Response:
     """Add what a browser needs to keep pages apart from hostile content and from caches."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CSP)
-    headers.update(_ALWAYS)
+    machine = flask.g.get("for_machines", False)
+    headers.setdefault("Content-Security-Policy", _MACHINE_CSP if machine else CSP)
+    headers.update(_ALWAYS if machine else _ALWAYS | _DOCUMENTS)
     # an error page at a static file's address is a page like any other
     if flask.request.endpoint == "static" and response.status_code in (200, 206, 304):
         if "v" in flask.request.args:  # the address carries a hash of the content

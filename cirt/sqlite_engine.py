@@ -72,8 +72,10 @@ def sqlite_engine(url: sa.URL) -> Engine:
         if options.get("cirt_writes"):
             # writers of this process follow each other at once; SQLite would let them look again
             # after up to 100 ms
-            if not connection.info.get("turn"):
-                connection.info["turn"] = turn.acquire(timeout=_PATIENCE)
+            if not connection.info.get("turn") and not turn.acquire(timeout=_PATIENCE):
+                locked = sqlite_module.OperationalError("database is locked")
+                raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, locked)
+            connection.info["turn"] = True
             # what one transaction changes stays in memory until its end: else it is written twice
             connection.exec_driver_sql(f"PRAGMA cache_size=-{_WRITER_KIB}")
         if not options.get("cirt_each_alone"):

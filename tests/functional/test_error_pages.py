@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from cirt import audit, routing, web
+from cirt import audit, routing, sqlite_engine, web
 from cirt.accounts.models import Administration, User
 from cirt.audit import AuditEntry
 from cirt.db import Database, after_commit, before_commit
@@ -72,15 +72,22 @@ def test_page_without_the_database_says_so(
 
 
 def test_locked_database_asks_to_try_again(
-    browser: Callable[[str | None], Browser], database: Database, cast: Cast
+    browser: Callable[[str | None], Browser],
+    database: Database,
+    cast: Cast,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nadia = browser("nadia")
     token = nadia.form_token()
-    short = "PRAGMA busy_timeout=50" if database.is_sqlite else "SET lock_timeout='50ms'"
+    monkeypatch.setattr(sqlite_engine, "_PATIENCE", 0.05)
     database.dispose()
-    sa.event.listen(
-        database.engine, "connect", lambda connection, _record: connection.execute(short)
-    )
+
+    @sa.event.listens_for(database.engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        if not database.is_sqlite:
+            connection.execute("SET lock_timeout='50ms'")
+            connection.commit()
+
     with database.writing() as session:
         session.execute(sa.update(User).values(theme="dark"))
         page = nadia.client.post(
