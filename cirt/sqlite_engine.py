@@ -58,7 +58,7 @@ def sqlite_engine(url: sa.URL) -> Engine:
             "cell_size_check=ON",
             "mmap_size=0",
             # a full envelope changes two thousand pages: fewer checkpoints write them fewer times
-            "wal_autocheckpoint=4000",
+            "wal_autocheckpoint=8000",
             f"soft_heap_limit={_HEAP}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
