@@ -8,6 +8,7 @@ from typing import Any
 from cirt.access import Actor, Role
 from cirt.accounts import directory, signing, tokens
 from cirt.accounts.models import Administration, AdministrationKind, User
+from cirt.app import create_app
 from cirt.db import Database
 from cirt.settings import Settings, read_settings
 
@@ -119,4 +120,5 @@ class KeptCast:
 def keep_cast(database: Database, template: Any, folder: Path) -> KeptCast:
     """Store the cast in a database, and return what it takes to use copies of it."""
     settings = read_settings({}, data_dir=folder)
+    create_app(settings)  # loads both halves, with what they add to a new administration
     return KeptCast(template, settings.secret_key, store_cast(database, settings))
