@@ -32,7 +32,7 @@ AT_ONCE: Final = 2_000
 GATHERED_FOR: Final = timedelta(seconds=5)
 """How long the rest of a feed waits to be read while objects go on arriving: they come first."""
 
-FAR_BEHIND: Final = 50_000
+FAR_BEHIND: Final = 500_000
 """Entries from which on a reading waits no longer, whatever goes on arriving."""
 
 HOLDS, ABOUT = "holds", "about"
