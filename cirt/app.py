@@ -109,9 +109,8 @@ def serve_app() -> Callable[..., Iterable[bytes]]:
     logs.set_up(settings.log)
     app = create_app(settings, with_jobs=True)
     gc.freeze()  # what is loaded now stays: the collector need not look at it, now or later
-    gc.set_threshold(
-        10_000, 20, 20
-    )  # an envelope of a thousand objects is looked at twice, not often
+    # an envelope of a thousand objects is looked at twice, not often
+    gc.set_threshold(10_000, 20, 20)
     gc.enable()
     return app.wsgi_app
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from cirt import partitions
@@ -184,10 +184,11 @@ def _refuse_to_flush(session: Session, _context: object, _instances: object) -> 
         )
 
 
-def insert_for(session: Session, model: type[Base]) -> Any:
+def insert_for(where: Session | Connection, table: Any) -> Any:
     """Return an INSERT that knows ON CONFLICT, which both databases write alike."""
-    dialect = session.get_bind().dialect.name
-    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(model)
+    bind = where.get_bind() if isinstance(where, Session) else where
+    dialect = bind.dialect.name
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
 
 
 # Work that must be the last of a transaction, in this order whatever the caller's: rows that

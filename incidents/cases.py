@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from cirt import audit
 from cirt.access import Actor
 from cirt.accounts.models import Administration, User
 from cirt.clock import now
+from cirt.db import insert_for
 from cirt.errors import N_, ConflictError, InvalidInputError, NotFoundError
 from cirt.incidents.case_details import MAX_TEXT, CaseDetails, checked, plain_text
 from cirt.incidents.case_models import (
@@ -87,8 +87,8 @@ def next_reference(session: Session, administration: Administration, year: int) 
     The counter row is locked until the transaction ends, so no number is skipped or used twice.
     """
     key = {"administration_id": administration.id, "year": year}
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(IncidentNumber).values(**key, last=0).on_conflict_do_nothing())
+    first = insert_for(session, IncidentNumber).values(**key, last=0)
+    session.execute(first.on_conflict_do_nothing())
     row = session.scalars(
         sa.select(IncidentNumber)
         .filter_by(**key)

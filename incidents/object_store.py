@@ -8,11 +8,11 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from cirt import strictjson
 from cirt.clock import now
+from cirt.db import insert_for
 from cirt.errors import N_, ConflictError
 from cirt.incidents.store_models import ObjectVersion
 from cirt.many_rows import for_each, insert_absent, new_ids
@@ -314,6 +314,4 @@ def _by_key(session: Session, keys: Sequence[Key]) -> dict[Key, tuple[uuid.UUID,
 
 def insert_if_absent(session: Session, table: Any) -> Any:
     """Return an INSERT that leaves a row with the same key as it is."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
+    return insert_for(session, table).on_conflict_do_nothing()

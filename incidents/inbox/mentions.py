@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from cirt.clock import now
+from cirt.db import insert_for
 from cirt.errors import N_
 from cirt.incidents.feed_clauses import STORED, given_out_now
 from cirt.incidents.inbox import contents
@@ -48,9 +48,8 @@ def _arrived(_mapper: Any, connection: sa.Connection, counter: FeedCounter) -> N
     if not sa.inspect(counter).attrs.n.history.has_changes():
         return
     seq = sa.select(MentionCursor.seq).where(MentionCursor.collection_id == counter.collection_id)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     key = _key(counter.collection_id, connection.scalar(seq) or 0)
-    job = insert(Job).values(
+    job = insert_for(connection, Job).values(
         kind=JOB,
         key=key,
         payload={"collection_id": str(counter.collection_id)},
@@ -195,20 +194,13 @@ def _write(session: Session, found: _Found) -> FeedCounter | None:
     if cursor.seq != found.after:
         return None
     collection_id, stix_ids = found.collection_id, found.stix_ids
-    touched = {*stix_ids, *_held(session, collection_id, stix_ids)}
-    touched |= {ref for ref, _holder, _owner, says in found.references if says == HOLDS}
-    _forget(session, ItemReference, ItemReference.holder_id, collection_id, stix_ids)
+    held = _forget(session, ItemReference, ItemReference.holder_id, collection_id, stix_ids)
     _forget(session, Mention, Mention.stix_id, collection_id, stix_ids)
-    same = {"collection_id": collection_id}
-    if found.references:
-        names = ("stix_id", "holder_id", "owner_id", "says")
-        columns = dict(zip(names, zip(*found.references, strict=True), strict=True))
-        insert_rows(session, ItemReference.__table__, columns, same)
-    if found.mentions:
-        columns = dict(
-            zip(("key", "stix_id", "seq"), zip(*found.mentions, strict=True), strict=True)
-        )
-        insert_rows(session, Mention.__table__, columns, same)
+    names = ("stix_id", "holder_id", "owner_id", "says")
+    _note(session, ItemReference, collection_id, names, found.references)
+    _note(session, Mention, collection_id, ("key", "stix_id", "seq"), found.mentions)
+    touched = {*stix_ids, *held}
+    touched |= {ref for ref, _holder, _owner, says in found.references if says == HOLDS}
     _mark_loose(session, collection_id, sorted(touched))
     cursor.seq = found.upto
     session.flush()
@@ -235,24 +227,33 @@ def _references(stix_id: str, one: Mapping[str, Any]) -> set[tuple[str, str]]:
     }
 
 
-def _held(session: Session, collection_id: uuid.UUID, holder_ids: Sequence[str]) -> set[str]:
-    """Return what these objects held when they were read last."""
-    found: set[str] = set()
-    for part in in_parts(holder_ids):
-        query = sa.select(ItemReference.stix_id).where(ItemReference.collection_id == collection_id)
-        found.update(session.scalars(for_each(session, query, ItemReference.holder_id, part)))
-    return found
+def _note(
+    session: Session,
+    model: Any,
+    collection_id: uuid.UUID,
+    names: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    insert_rows(session, model.__table__, columns, {"collection_id": collection_id})
 
 
 def _forget(
     session: Session, model: Any, column: Any, collection_id: uuid.UUID, stix_ids: Sequence[str]
-) -> None:
+) -> set[str]:
+    """Delete the rows in which a column names one of these objects; return what their `stix_id` was."""
+    gone: set[str] = set()
     for part in in_parts(stix_ids):
-        query = sa.select(column).where(model.collection_id == collection_id)
-        there = session.scalars(for_each(session, query, column, part)).all()
+        query = sa.select(column.label("name"), model.stix_id.label("stix_id")).where(
+            model.collection_id == collection_id
+        )
+        there = session.execute(for_each(session, query, column, part)).all()
         if there:
-            gone = sa.delete(model).where(model.collection_id == collection_id, column.in_(there))
-            session.execute(gone.execution_options(synchronize_session=False))
+            names = {row.name for row in there}
+            rows = sa.delete(model).where(model.collection_id == collection_id, column.in_(names))
+            session.execute(rows.execution_options(synchronize_session=False))
+            gone.update(row.stix_id for row in there)
+    return gone
 
 
 def _mark_loose(session: Session, collection_id: uuid.UUID, stix_ids: Sequence[str]) -> None:
@@ -280,8 +281,7 @@ def _mark_loose(session: Session, collection_id: uuid.UUID, stix_ids: Sequence[s
         loose = session.scalars(
             for_each(session, query, FeedEntry.stix_id, part, then=FeedEntry.version_key)
         ).all()
-        same = {"collection_id": collection_id}
-        insert_rows(session, LooseObject.__table__, {"stix_id": loose}, same)
+        _note(session, LooseObject, collection_id, ("stix_id",), [(one,) for one in loose])
 
 
 def _forget_erased(session: Session) -> int:

@@ -163,12 +163,8 @@ def test_text_typed_while_the_server_is_dead_is_saved_when_it_is_back(
     expect(page.locator("input[name=choice][value='1']")).to_be_checked()
 
 
-def test_button_pressed_during_a_slow_save_is_no_conflict_with_oneself(
-    visit: Callable[..., Page],
-) -> None:
-    page = visit("assessor", "XZ", **PHONE)
-    address = _open_assessment(page)
-    page.goto(f"{address}/questions/D14-Q1")
+def _first_save_held(page: Page, question: str) -> list[Route]:
+    """Open a question, hold back the first save of it, and return where that appears."""
     under_way: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -177,7 +173,17 @@ def test_button_pressed_during_a_slow_save_is_no_conflict_with_oneself(
         else:
             route.continue_()
 
-    page.route("**/questions/D14-Q1", hold)
+    page.goto(question)
+    page.route(page.url, hold)
+    return under_way
+
+
+def test_button_pressed_during_a_slow_save_is_no_conflict_with_oneself(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit("assessor", "XZ", **PHONE)
+    address = _open_assessment(page)
+    under_way = _first_save_held(page, f"{address}/questions/D14-Q1")
     with page.expect_request(lambda request: request.method == "POST"):
         _level(page, "2").tap()
     page.locator("#comment").fill(COMMENT)
@@ -195,22 +201,14 @@ def test_link_followed_during_a_slow_save_leaves_nothing_behind(
 ) -> None:
     page = visit("assessor", "XZ", **PHONE)
     address = _open_assessment(page)
-    page.goto(f"{address}/questions/D11-Q4")
-    under_way: list[Route] = []
+    under_way = _first_save_held(page, f"{address}/questions/D11-Q4")
     asked: list[str] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "POST" and not under_way:
-            under_way.append(route)
-        else:
-            route.continue_()
 
     def leave(dialog: Dialog) -> None:
         asked.append(dialog.type)
         dialog.accept()
 
     page.on("dialog", leave)
-    page.route("**/questions/D11-Q4", hold)
     with page.expect_request(lambda request: request.method == "POST"):
         _level(page, "1").tap()
     _level(page, "not-known").tap()
