@@ -334,9 +334,9 @@ def _recall(one: Play) -> None:
     one.acts[act.__name__] += 1
     here = one.world.held[where]
     with one.database.reading() as session:
-        after = _present(session, where)
+        after, standing = _present(session, where), _standing(session, where)
     if act is recall.withdraw:
-        _take_out(one, case_id=incident_id, where=where, after=after)
+        _take_out(one, case_id=incident_id, where=where, standing=standing)
     for key, body in after.items():
         if key in before or key in here:
             continue
@@ -348,13 +348,13 @@ def _recall(one: Play) -> None:
 
 
 def _take_out(
-    one: Play, *, case_id: uuid.UUID | None, where: uuid.UUID, after: Mapping[Key, Any]
+    one: Play, *, case_id: uuid.UUID | None, where: uuid.UUID, standing: set[Key]
 ) -> None:
     """Take out of the sets what holds a word of the incident, and what is the incident's alone."""
     here = one.world.held[where]
     case = next(one for one in one.incidents if one.id == case_id)
     others = {each.word for each in one.incidents if each is not case}
-    for key in [key for key in here if key not in after]:
+    for key in [key for key in here if key not in standing]:
         thing = here[key]
         if thing.owner != case.team.id or thing.words & others:
             one.wrong(f"a withdrawal took away what is not the incident's: {key}")
@@ -397,6 +397,16 @@ def _present(session: Any, where: uuid.UUID) -> dict[Key, dict[str, Any]]:
     )
     bodies = [json.loads(body) for body in session.scalars(query) if body is not None]
     return {_key(body): body for body in bodies}
+
+
+def _standing(session: Any, where: uuid.UUID) -> set[Key]:
+    """Return what nobody withdrew, erased or not."""
+    query = (
+        sa.select(ObjectVersion.stix_id, ObjectVersion.modified, ObjectVersion.created)
+        .join(FeedEntry, FeedEntry.object_version_id == ObjectVersion.id)
+        .where(FeedEntry.collection_id == where, FeedEntry.withdrawn_at.is_(None))
+    )
+    return {(stix_id, modified or created) for stix_id, modified, created in session.execute(query)}
 
 
 def _key(body: Mapping[str, Any]) -> Key:
