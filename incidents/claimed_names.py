@@ -5,7 +5,7 @@ For confidential circles see docs/decisions/0011-confidential-circles.md.
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -16,8 +16,14 @@ from cirt.errors import N_, ForbiddenError
 from cirt.incidents import feed
 from cirt.incidents.circle_models import Collection, Membership
 from cirt.incidents.examined_objects import Examined
-from cirt.incidents.object_store import STANDARD_BODIES, Incoming, in_parts, published_object
-from cirt.incidents.store_models import FeedEntry, ObjectVersion
+from cirt.incidents.object_store import (
+    STANDARD_BODIES,
+    Earlier,
+    Incoming,
+    in_parts,
+    published_object,
+)
+from cirt.incidents.store_models import FeedEntry
 from cirt.many_rows import for_each
 from cirt.stix.iep import iep_from, iep_marking
 from cirt.stix.schema_validators import known_types
@@ -106,29 +112,38 @@ def _refuse_attributed(
             )
 
 
+def chosen_ids(collection: Collection | None, own: Known) -> dict[int, set[str]]:
+    """Return, by place, the ids of an object by which two audiences could be compared.
+
+    own: the sender's own objects. In a confidential circle every id counts that an object names;
+    one that follows from its content (an SCO's) says no more than the content.
+    """
+    if collection is None:
+        return {}
+    everything = collection.is_confidential
+    return {
+        place: {
+            one for one in (_mentions(item) if everything else (item.stix_id,)) if _was_chosen(one)
+        }
+        for place, item in own.items()
+    }
+
+
 def refuse_elsewhere(
     session: Session,
-    owner: uuid.UUID,
     collection: Collection | None,
     examined: Examined,
-    known: Known,
+    chosen: Mapping[int, set[str]],
+    earlier: Sequence[Earlier],
 ) -> None:
     """Refuse ids by which a confidential circle could be compared with another audience.
 
-    Asked of the sender's own objects only. An id that follows from its content (an SCO's) says no
-    more than the content.
+    chosen: what `chosen_ids` says. earlier: what is kept of these ids of the sender.
     """
     if collection is None:
         return
-    everything = collection.is_confidential
-    mentioned = {
-        place: _mentions(item) if everything else {item.stix_id}
-        for place, item in known.items()
-        if item.owner_id == owner
-    }
-    chosen = {one for one in set().union(*mentioned.values()) if _was_chosen(one)}
-    given = _given_elsewhere(session, owner, collection, chosen)
-    for place, mentions in mentioned.items() if given else ():
+    given = _given_elsewhere(session, collection, set().union(*chosen.values()), earlier)
+    for place, mentions in chosen.items() if given else ():
         found = sorted(mentions & given)
         if found:
             examined.refuse(
@@ -144,18 +159,10 @@ def refuse_elsewhere(
 
 
 def _given_elsewhere(
-    session: Session, owner: uuid.UUID, collection: Collection, stix_ids: set[str]
+    session: Session, collection: Collection, stix_ids: set[str], earlier: Sequence[Earlier]
 ) -> set[str]:
-    """Return which of an owner's ids are in other feeds, one of the two being confidential."""
-    own: dict[uuid.UUID, str] = {}
-    for part in in_parts(sorted(stix_ids)):
-        versions = sa.select(ObjectVersion.id, ObjectVersion.stix_id).where(
-            ObjectVersion.owner_id == owner
-        )
-        rows = session.execute(
-            for_each(session, versions, ObjectVersion.stix_id, part, then=ObjectVersion.version)
-        )
-        own.update((version_id, stix_id) for version_id, stix_id in rows)
+    """Return which of the ids are in other feeds, one of the two being confidential."""
+    own = {one.id: one.stix_id for one in earlier if one.stix_id in stix_ids}
     elsewhere = sa.select(FeedEntry.object_version_id).where(
         FeedEntry.collection_id != collection.id
     )

@@ -2,10 +2,10 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -92,6 +92,14 @@ class Kept:
     id: uuid.UUID
     item: Incoming
     is_new: bool = False
+
+
+class Earlier(NamedTuple):
+    """A version that is kept already. id: of its row."""
+
+    id: uuid.UUID
+    stix_id: str
+    tlp: TLP
 
 
 def incoming(stix_object: Mapping[str, Any], owner_id: uuid.UUID, tlp: TLP) -> Incoming:
@@ -243,20 +251,19 @@ def differing(session: Session, items: Sequence[Incoming]) -> DifferentContentEr
     return None
 
 
-def strictest_before(
-    session: Session, owner_id: uuid.UUID, stix_ids: Sequence[str]
-) -> dict[str, TLP]:
-    """Return the strictest marking of the earlier versions of these objects of one owner."""
-    found: dict[str, TLP] = {}
-    for part in in_parts(sorted(set(stix_ids))):
-        query = sa.select(ObjectVersion.stix_id, ObjectVersion.tlp).where(
+def earlier_versions(
+    session: Session, owner_id: uuid.UUID, stix_ids: Collection[str]
+) -> list[Earlier]:
+    """Return what is kept of these objects of one owner."""
+    found: list[Earlier] = []
+    for part in in_parts(sorted(stix_ids)):
+        query = sa.select(ObjectVersion.id, ObjectVersion.stix_id, ObjectVersion.tlp).where(
             ObjectVersion.owner_id == owner_id
         )
         rows = session.execute(
             for_each(session, query, ObjectVersion.stix_id, part, then=ObjectVersion.version)
         )
-        for stix_id, tlp in rows:
-            found[stix_id] = max(found.get(stix_id, TLP.CLEAR), TLP(tlp))
+        found += [Earlier(row_id, stix_id, TLP(tlp)) for row_id, stix_id, tlp in rows]
     return found
 
 

@@ -20,9 +20,7 @@ from cirt.incidents.claimed_names import Known
 from cirt.incidents.examined_objects import Examined as Examined
 from cirt.incidents.examined_objects import Refusal as Refusal
 from cirt.incidents.examined_objects import Source as Source
-from cirt.incidents.object_store import (
-    Kept,
-)
+from cirt.incidents.object_store import Earlier, Kept
 from cirt.stix.iep import iep_labels
 from cirt.stix.marking import TLP, tlp_of
 from cirt.stix.taxii_filters import version_key
@@ -113,10 +111,14 @@ def examine(
         claimed_names.refuse_taken(session, owner, collection, examined, known)
         if source is Source.MACHINE:
             claimed_names.refuse_common(collection, examined, known)
+    own = {place: item for place, item in known.items() if item.owner_id == owner}
+    chosen = claimed_names.chosen_ids(collection, own) if source is Source.MACHINE else {}
+    ids = {item.stix_id for item in own.values()}.union(*chosen.values())
+    earlier = object_store.earlier_versions(session, owner, ids)
     if source is Source.MACHINE:
         claimed_names.refuse_other_names(session, owner, collection, examined, known)
-        claimed_names.refuse_elsewhere(session, owner, collection, examined, known)
-    _hold_to_earlier_marking(session, owner, source, examined, known)
+        claimed_names.refuse_elsewhere(session, collection, examined, chosen, earlier)
+    _hold_to_earlier_marking(source, examined, own, earlier)
     return examined
 
 
@@ -218,14 +220,14 @@ def _markings_from_holders(objects: Sequence[Any], policies: Mapping[str, TLP]) 
 
 
 def _hold_to_earlier_marking(
-    session: Session, owner: uuid.UUID, source: Source, examined: Examined, known: Known
+    source: Source, examined: Examined, own: Known, versions: Sequence[Earlier]
 ) -> None:
     """Let no version count for less than an earlier one: lowering is the owner's act, by hand."""
-    before = object_store.strictest_before(
-        session, owner, [item.stix_id for item in known.values()]
-    )
-    for place, item in sorted(known.items(), key=lambda pair: pair[1].key[2]):
-        if place not in examined.accepted or item.owner_id != owner:
+    before: dict[str, TLP] = {}
+    for one in versions:
+        before[one.stix_id] = max(before.get(one.stix_id, TLP.CLEAR), one.tlp)
+    for place, item in sorted(own.items(), key=lambda pair: pair[1].key[2]):
+        if place not in examined.accepted:
             continue
         earlier = before.get(item.stix_id)
         if earlier is None or item.tlp is earlier:
