@@ -4,7 +4,6 @@ What SQLAlchemy does for every row and every value of a list costs more than the
 work on them; here it is done once for each column.
 """
 
-import json
 import os
 import re
 import time
@@ -12,6 +11,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, TypeVarTuple
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -31,7 +31,7 @@ def among(
     if dialect.name == "postgresql":
         return column == sa.any_(sa.bindparam(None, list(values), type_=ARRAY(_bare(column.type))))
     written = _written(column.type, dialect, values)
-    listed = sa.func.json_each(json.dumps(written)).table_valued("value")
+    listed = sa.func.json_each(orjson.dumps(written).decode()).table_valued("value")
     return column.in_(sa.select(sa.type_coerce(listed.c.value, column.type)))
 
 

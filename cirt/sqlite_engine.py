@@ -94,7 +94,11 @@ def _refuse_nul(
     _connection: Connection, _cursor: object, statement: str, parameters: Any, *_more: object
 ) -> None:
     """Refuse the one character that PostgreSQL cannot keep and no person types."""
-    for row in parameters if isinstance(parameters, list) else (parameters or (),):
-        for value in row:
-            if isinstance(value, str) and "\x00" in value:
-                raise sa.exc.DataError(statement, None, ValueError("a text holds NUL"))
+    rows = parameters if isinstance(parameters, list) else [parameters or ()]
+    for column in zip(*rows, strict=True):
+        try:
+            text = "".join(column)  # thousands of texts are searched at once
+        except TypeError:
+            text = "".join([value for value in column if isinstance(value, str)])
+        if "\x00" in text:
+            raise sa.exc.DataError(statement, None, ValueError("a text holds NUL"))

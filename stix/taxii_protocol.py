@@ -3,11 +3,12 @@
 Source: TAXII Version 2.1, OASIS Standard, 10 June 2021. Requests' filters: `taxii_filters`.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+
+import orjson
 
 VERSION: Final = "2.1"
 MEDIA_TYPE: Final = "application/taxii+json;version=2.1"
@@ -143,7 +144,7 @@ def write_timestamp(added_us: int) -> str:
 def resource(value: Mapping[str, Any]) -> bytes:
     """Return a resource as JSON without its empty lists and absent values (section 2)."""
     kept = {name: item for name, item in value.items() if item is not None and item != []}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return orjson.dumps(kept)
 
 
 def error_resource(status: int, title: str, *, error_id: str = "", description: str = "") -> bytes:
@@ -164,7 +165,7 @@ def envelope(bodies: Sequence[bytes], *, next_page: str | None, items: str = "ob
     next_page: the cursor of the following page, None on the last one. items: "objects" or
     "versions". No bodies and no further page make the empty envelope `{}`.
     """
-    more = b"" if next_page is None else b'"more":true,"next":' + json.dumps(next_page).encode()
+    more = b"" if next_page is None else b'"more":true,"next":' + orjson.dumps(next_page)
     if not bodies:
         return b"{%s}" % more
     # joined in one go, and so copied once: a page may be large
