@@ -49,14 +49,18 @@ def _arrived(_mapper: Any, connection: sa.Connection, counter: FeedCounter) -> N
         return
     seq = sa.select(MentionCursor.seq).where(MentionCursor.collection_id == counter.collection_id)
     key = _key(counter.collection_id, connection.scalar(seq) or 0)
-    job = insert_for(connection, Job).values(
-        kind=JOB,
-        key=key,
-        payload={"collection_id": str(counter.collection_id)},
-        run_at=now(),
-    )
-    added = connection.execute(job.on_conflict_do_nothing(index_elements=[Job.key]))
-    if added.rowcount < 1:  # what failed before is tried again; what waits or runs is not locked
+    # Looked at without waiting: a reading that ends at this moment holds its own row and waits for
+    # the counter, which is ours. It then finds what we add.
+    state = connection.scalar(sa.select(Job.state).where(Job.key == key))
+    if state is None:
+        job = insert_for(connection, Job).values(
+            kind=JOB,
+            key=key,
+            payload={"collection_id": str(counter.collection_id)},
+            run_at=now(),
+        )
+        connection.execute(job.on_conflict_do_nothing(index_elements=[Job.key]))
+    elif state == "failed":
         failed = sa.update(Job).where(Job.key == key, Job.state == "failed")
         connection.execute(failed.values(state="waiting", attempts=0, run_at=now()))
 

@@ -75,6 +75,30 @@ def test_a_reading_that_failed_is_tried_again_with_the_next_arrival(
     assert len(content(database)[0]) == 2
 
 
+def test_an_arrival_does_not_wait_for_a_reading_that_ends_and_waits_for_it(
+    database: Database, installation: Any, cast: Cast, circle: uuid.UUID
+) -> None:
+    """PostgreSQL would find out after a second, and end one of the two."""
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("one writes at a time there")
+    arrive(database, cast, circle, steps.indicator(1, "one.example.net"))
+    with database.writing() as session:
+        session.execute(sa.update(jobs.Job).values(state="running"))
+    with database.writing() as ending:
+        ending.execute(sa.update(jobs.Job).values(state="done"))
+        with database.writing() as session:
+            session.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
+            item = object_store.incoming(
+                steps.indicator(2, "two.example.net"), cast.administrations["XA"], TLP.GREEN
+            )
+            feed.append(session, circle, object_store.keep(session, [item], via="taxii"))  # type: ignore[arg-type]
+        ending.rollback()
+    with database.writing() as session:
+        session.execute(sa.update(jobs.Job).values(state="waiting"))
+    jobs.run_pending(database, installation)
+    assert len(content(database)[0]) == 2
+
+
 def test_who_goes_on_sending_comes_first_and_nothing_is_left_out(
     database: Database,
     installation: Any,
