@@ -54,8 +54,9 @@ class TooLargeJsonError(StrictJsonError, TooLargeError):
     """The text is longer than the limit."""
 
 
+# The tokens of a text, read as far as they can be told apart.
 # Possessive quantifiers and the optional closing quote keep this linear on any input.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""(?P<string>"(?:[^"\\]++|\\.)*+"?)(?P<colon>[ \t\r\n]*+:)?"""
     r"""|(?P<open>[\[{])|(?P<close>[\]}])"""
     r"""|(?P<number>-?[0-9][0-9.eE+-]*+)|(?P<word>-?[A-Za-z_]++)""",
@@ -91,6 +92,19 @@ def loads(data: bytes | str, limits: Limits = DEFAULT) -> Any:
 def loads_own(data: bytes) -> Any:
     """Return the value of a JSON text that was read strictly before it was kept here."""
     return json.loads(data)
+
+
+def members_of(text: str) -> tuple[tuple[str, Any], ...]:
+    """Return the members of an object that `loads` refuses, in order, as often as they are there.
+
+    Those of objects within are in the same form. Nothing, if even a careless reader finds no
+    object. To say what was refused, never to use it.
+    """
+    try:
+        found = json.loads(text, object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        return ()
+    return found if isinstance(found, tuple) else ()
 
 
 def _decoded(data: bytes | str, limits: Limits) -> tuple[str, bytes]:
@@ -195,7 +209,7 @@ _reader: Final = json.JSONDecoder(
 def _scan(text: str, limits: Limits) -> None:
     """Raise StrictJsonError for what the standard library would let pass."""
     keys_of: list[set[str] | None] = []  # one entry a level: the keys of an object, None in a list
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         kind = token.lastgroup
         if kind == "open":
             if len(keys_of) >= limits.max_depth:

@@ -114,8 +114,10 @@ def _append(session: Session, counter: FeedCounter, changes: Changes) -> None:
     order = _Order(_places(session, counter.collection_id, [item.stix_id for item in items]))
     added: list[tuple[Kept, _Place]] = []
     times: list[int] = []
+    gone = _erased(session, [one for one in changes.added if one.id in changes.again])
     for version in changes.added:
-        place = _enter(order, version, n + 1, comes_back=version.id in changes.again)
+        comes_back = version.id in changes.again
+        place = _enter(order, version, n + 1, comes_back=comes_back, is_erased=version.id in gone)
         if place is not None:
             n, last_us = n + 1, max(clock_us, last_us + 1)
             added.append((version, place))
@@ -127,14 +129,14 @@ def _append(session: Session, counter: FeedCounter, changes: Changes) -> None:
     last_us = times[-1] = -(-last_us // 1_000) * 1_000
     _store_order(session, counter.collection_id, order)
     _insert(session, counter.collection_id, added, times)
-    # what this very transaction kept, nobody can have erased
-    back = [version for version, _place in added if not version.is_new]
-    _bring_back(session, back, {version.id for version in back})
+    _bring_back(session, [version for version, _place in added])
     counter.n, counter.last_added_us = n, last_us
     session.flush()
 
 
-def _enter(order: _Order, version: Kept, seq: int, *, comes_back: bool) -> _Place | None:
+def _enter(
+    order: _Order, version: Kept, seq: int, *, comes_back: bool, is_erased: bool
+) -> _Place | None:
     """Return the new place of a version, None if it stays where it is, or away."""
     owner_id, stix_id, key = version.item.key
     new = _Place(seq, owner_id, key)
@@ -146,7 +148,8 @@ def _enter(order: _Order, version: Kept, seq: int, *, comes_back: bool) -> _Plac
         raise OtherProducerError(stix_id)
     same = next((place for place in places if place.version_key == key), None)
     if same is not None:
-        if not (same.is_withdrawn and comes_back):
+        is_gone = same.is_withdrawn or (is_erased and same.is_stored)
+        if not (comes_back and is_gone):
             return None
         order.removed.append(same.seq)  # its position stays empty: it comes back at a new one
         places.remove(same)
@@ -213,21 +216,14 @@ def _insert(
     insert_rows(session, FeedEntry.__table__, columns, {"collection_id": collection_id})
 
 
-def _bring_back(session: Session, versions: Sequence[Kept], added: set[uuid.UUID]) -> None:
+def _bring_back(session: Session, versions: Sequence[Kept]) -> None:
     """Store again the erased bodies of what was added; only an approved release gets this far.
 
     After the rows were inserted: whoever erases a body holds it against that (see `recall.erasure`).
     """
-    erased: set[uuid.UUID] = set()
-    for part in in_parts(sorted(added)):
-        query = sa.select(ObjectVersion.id).where(
-            ObjectVersion.owner_id.in_({version.item.owner_id for version in versions}),
-            ObjectVersion.id.in_(part),
-            ObjectVersion.erased_at.is_not(None),
-        )
-        erased.update(session.scalars(query))
+    gone = _erased(session, versions)
     for version in versions:
-        if version.id in erased:
+        if version.id in gone:
             session.execute(
                 sa.update(ObjectVersion)
                 .where(
@@ -237,6 +233,20 @@ def _bring_back(session: Session, versions: Sequence[Kept], added: set[uuid.UUID
                 .values(body=version.item.body, erased_at=None)
                 .execution_options(synchronize_session=False)
             )
+
+
+def _erased(session: Session, versions: Sequence[Kept]) -> set[uuid.UUID]:
+    """Return the rows of those whose bodies were erased."""
+    found: set[uuid.UUID] = set()
+    # what this very transaction kept, nobody can have erased
+    for part in in_parts(sorted({version.id for version in versions if not version.is_new})):
+        query = sa.select(ObjectVersion.id).where(
+            ObjectVersion.owner_id.in_({version.item.owner_id for version in versions}),
+            ObjectVersion.id.in_(part),
+            ObjectVersion.erased_at.is_not(None),
+        )
+        found.update(session.scalars(query))
+    return found
 
 
 def _places(

@@ -5,14 +5,14 @@ which object, at which place, and why; it never takes the others along.
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from cirt import strictjson
+from cirt import strict_lists, strictjson
 from cirt.errors import N_, DomainError, ForbiddenError, InvalidInputError
 from cirt.incidents import claimed_names, feed, object_store
 from cirt.incidents.circle_models import Collection
@@ -21,12 +21,14 @@ from cirt.incidents.examined_objects import Examined as Examined
 from cirt.incidents.examined_objects import Refusal as Refusal
 from cirt.incidents.examined_objects import Source as Source
 from cirt.incidents.object_store import Earlier, Kept
+from cirt.stix.ids import is_stix_id
 from cirt.stix.iep import iep_labels
 from cirt.stix.marking import TLP, tlp_of
 from cirt.stix.taxii_filters import version_key
 from cirt.stix.taxii_protocol import MAX_CONTENT_LENGTH
 from cirt.stix.validation import check_object
 from cirt.stix.validity_proof import Proof
+from cirt.strict_lists import Unread
 
 MAX_OBJECTS: Final = 10_000
 MAX_OBJECT_BYTES: Final = 1_000_000
@@ -44,9 +46,10 @@ class NotAnEnvelopeError(InvalidInputError):
 def read_objects(text: bytes, *, most: int = MAX_OBJECTS) -> list[Any]:
     """Return the objects of an envelope or a bundle; further properties of either are ignored.
 
-    Raises StrictJsonError for what is no JSON, NotAnEnvelopeError for what holds no objects.
+    An object that alone is no strict JSON stands there as `Unread`, for `examine` to refuse.
+    Raises StrictJsonError for what else is none, NotAnEnvelopeError for what holds no objects.
     """
-    envelope = strictjson.loads(text, LIMITS)
+    envelope = strict_lists.loads(text, LIMITS, "objects", most)
     if not isinstance(envelope, dict) or not isinstance(envelope.get("objects"), list):
         raise NotAnEnvelopeError(N_('Send {"objects": […]}: an envelope, or a bundle.'))
     objects: list[Any] = envelope["objects"]
@@ -58,7 +61,17 @@ def read_objects(text: bytes, *, most: int = MAX_OBJECTS) -> list[Any]:
             most=most,
             count=len(objects),
         )
+    check_holders(objects)
     return objects
+
+
+def check_holders(objects: Iterable[Any]) -> None:
+    """Raise why, if an object could not be read that may hold others: its marking would be lost."""
+    for one in objects:
+        if type(one) is Unread:
+            types = [value for name, value in one.members if name == "type"]
+            if len(types) != 1 or types[0] in _HOLDERS:
+                raise one.error
 
 
 def examine(
@@ -71,7 +84,7 @@ def examine(
     collection: Collection | None = None,
     check_marking: Callable[[TLP], None] | None = None,
 ) -> Examined:
-    """Examine objects as `strictjson` read them; nothing is kept yet (see `keep_accepted`).
+    """Examine objects as `strict_lists` read them; nothing is kept yet (see `keep_accepted`).
 
     owner: in whose name the store keeps them; for what is relayed never the administration that
     brings it, or a file could speak for it. moment: now. collection: the audience they go to, if
@@ -150,6 +163,8 @@ def keep_accepted(
 
 def _name(place: int, one: Any) -> tuple[str, str]:
     """Return id and version for the status, also of what has none."""
+    if isinstance(one, Unread):
+        one = {name: value for name, value in one.members if name == "id" and is_stix_id(value)}
     found = one if isinstance(one, dict) else {}
     stix_id, version = found.get("id"), found.get("modified") or found.get("created")
     if not isinstance(stix_id, str) or not stix_id or len(stix_id) > 300:
@@ -160,6 +175,8 @@ def _name(place: int, one: Any) -> tuple[str, str]:
 
 
 def _check(one: Any, moment: datetime, proof: Proof) -> None:
+    if type(one) is Unread:
+        raise one.error
     problem = None
     if not proof.is_valid(one):
         found = check_object(one, now=moment)

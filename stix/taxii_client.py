@@ -4,12 +4,12 @@ It knows no network: whoever uses it brings `Ask`. Whatever is not the answer th
 names (status, media type, JSON, form) is refused whole; nothing is read out of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
-from cirt import strictjson
+from cirt import strict_lists, strictjson
 from cirt.errors import N_, DomainError
 from cirt.stix.taxii_protocol import (
     MAX_CONTENT_LENGTH,
@@ -89,7 +89,7 @@ def get_page(ask: Ask, collection_url: str, *, added_after: str = "", cursor: st
         query["next"] = cursor
     url = f"{collection_url}objects/?{urlencode(query)}"
     answer = ask("GET", url, {"Accept": MEDIA_TYPE}, None, MAX_CONTENT_LENGTH)
-    found = _resource(answer, 200, PAGE_LIMITS)
+    found = _resource(answer, 200, _page_read)
     objects, more, following = found.get("objects", []), found.get("more", False), found.get("next")
     if not isinstance(objects, list) or not isinstance(more, bool):
         raise PeerAnswerError(N_("The answer is no TAXII envelope."), status=answer.status)
@@ -122,7 +122,7 @@ def post_objects(ask: Ask, collection_url: str, bodies: Sequence[bytes]) -> Stat
     headers = {"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE}
     body = envelope(bodies, next_page=None)
     answer = ask("POST", f"{collection_url}objects/", headers, body, MAX_STATUS)
-    found = _resource(answer, 202, STATUS_LIMITS)
+    found = _resource(answer, 202, _status_read)
     return Status(
         successes=frozenset(one["id"] for one in _details(found, "successes")),
         failures={
@@ -131,7 +131,15 @@ def post_objects(ask: Ask, collection_url: str, bodies: Sequence[bytes]) -> Stat
     )
 
 
-def _resource(answer: Answer, wanted: int, limits: strictjson.Limits) -> dict[str, Any]:
+def _page_read(body: bytes) -> Any:
+    return strict_lists.loads(body, PAGE_LIMITS, "objects", MAX_OBJECTS)
+
+
+def _status_read(body: bytes) -> Any:
+    return strictjson.loads(body, STATUS_LIMITS)
+
+
+def _resource(answer: Answer, wanted: int, read: Callable[[bytes], Any]) -> dict[str, Any]:
     """Return the JSON object of an answer; every other answer is refused."""
     if answer.status == 401:
         raise PeerAnswerError(
@@ -154,7 +162,7 @@ def _resource(answer: Answer, wanted: int, limits: strictjson.Limits) -> dict[st
         raise PeerAnswerError(
             N_("The peer's answer is compressed, which nobody asked for."), status=answer.status
         )
-    found = strictjson.loads(answer.body, limits)
+    found = read(answer.body)
     if not isinstance(found, dict):
         raise PeerAnswerError(N_("The answer is no TAXII envelope."), status=answer.status)
     return found

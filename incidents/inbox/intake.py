@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt import audit, strictjson
+from cirt import audit, strict_lists, strictjson
 from cirt.clock import now
 from cirt.errors import N_, ConflictError, InvalidInputError
 from cirt.files import erase_upload, erased_when_unfit, forget_upload, read_upload
@@ -124,11 +124,12 @@ def take_in(
 def read_file(data: bytes, *, most: int = strict_door.MAX_OBJECTS) -> list[Any]:
     """Return the objects of a STIX 2.1 bundle, an envelope, a plain list, or one object by itself.
 
-    Raises StrictJsonError for what is no JSON, NotAnEnvelopeError for what holds no objects,
-    InvalidInputError for a bundle of an older STIX.
+    An object of a bundle that alone is no strict JSON is `Unread` there. Raises StrictJsonError
+    for what else is none, NotAnEnvelopeError for what holds no objects, InvalidInputError for a
+    bundle of an older STIX.
     """
     limits = strictjson.Limits(max_bytes=max(len(data), 1))
-    read = strictjson.loads(data, limits)
+    read = strict_lists.loads(data, limits, "objects", most)
     if isinstance(read, dict) and isinstance(read.get("objects"), dict | list):
         version = read.get("spec_version")
         if isinstance(version, str) and version in ("1.0", "1.1", "1.2", "2.0"):
@@ -155,6 +156,7 @@ def read_file(data: bytes, *, most: int = strict_door.MAX_OBJECTS) -> list[Any]:
             count=len(objects),
             most=most,
         )
+    strict_door.check_holders(objects)
     return objects
 
 

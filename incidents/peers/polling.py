@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from cirt import strictjson
 from cirt.clock import now
 from cirt.errors import N_, DomainError
-from cirt.incidents import recall
+from cirt.incidents import recall, strict_door
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.inbox import intake
 from cirt.incidents.inbox_models import Peer
@@ -74,6 +74,7 @@ def poll(task: Task) -> Effect:
         got = taxii_client.get_page(
             ask, asked.url, added_after=asked.added_after, cursor=asked.cursor
         )
+        strict_door.check_holders(got.objects)
     except DomainError as error:
         got = error
     return lambda session: _note(session, peer_id, due, got, sent, settings)

@@ -1,6 +1,7 @@
 """Peers: two installations that exchange over the network, and peers that do not behave."""
 
 import json
+import math
 import random
 import uuid
 from collections.abc import Iterator
@@ -393,28 +394,29 @@ def paging(objects: list[Any], size: int = 3) -> Iterator[CannedPeer]:
 
 def test_bad_objects_are_refused_and_the_rest_is_kept(node: Node) -> None:
     """T-53, T-30: in = kept + known + refused with a reason; the order is the peer's."""
-    good = [indicator(number, f"192.0.2.{number}") for number in range(1, 6)]
+    good = [indicator(number, f"192.0.2.{number}") for number in range(1, 7)]
     bad = [
         {**indicator(7, "192.0.2.7"), "modified": "yesterday"},
         {"no": "type"},
         17,
         {**indicator(8, "192.0.2.8"), "description": "long " * 300_000},
         {**indicator(9, "192.0.2.9"), "object_marking_refs": "none"},
+        {**indicator(10, "192.0.2.10"), "x_score": math.nan},  # no JSON, by itself
     ]
     mixed = [one for pair in zip(good, bad, strict=True) for one in pair] + [good[0]]
     with paging(mixed) as served:
         peer_id = node.connect(served.url)
         peer = node.work(peer_id)
-        assert len(served.log) == 4
+        assert len(served.log) == 5
         assert (
-            peer.tally["read"] == 11 == sum(peer.tally[one] for one in ("kept", "known", "refused"))
+            peer.tally["read"] == 13 == sum(peer.tally[one] for one in ("kept", "known", "refused"))
         )
         assert peer.tally["refused"] == len(peer.last_refused) == len(bad)
         assert all(one["message"] for one in peer.last_refused)
         assert [stix_id for stix_id, _ in node.feed(peer_id)] == [one["id"] for one in good]
-        assert peer.added_after == "2026-01-01T00:00:00.000011Z"
+        assert peer.added_after == "2026-01-01T00:00:00.000013Z"
         node.poll(peer_id)  # nothing new: one question, from the last date
-    assert len(served.log) == 5 and "added_after=2026" in served.log[-1][0]
+    assert len(served.log) == 6 and "added_after=2026" in served.log[-1][0]
     assert all(headers["Authorization"] == f"Bearer {SECRET}" for _, headers in served.log)
 
 

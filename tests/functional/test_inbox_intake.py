@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -71,6 +72,19 @@ def test_a_file_is_taken_in_object_by_object(browser: Any, database: Database, c
     # nobody else's, neither on a page nor by a machine
     assert steps.inbox(database, cast, "boris") == []
     assert browser("boris").get(steps.address(found["report"])).status_code == 404
+
+
+def test_an_object_that_is_no_strict_json_takes_no_other_along(browser: Any, cast: Cast) -> None:
+    """T-60, T-61: it is named with its place in the file; a report hides what its marking was."""
+    good, bad = steps.indicator(1, "one.example.net"), steps.indicator(2, "two.example.net")
+    text = json.dumps([good, bad | {"x_score": math.nan}], indent=1)
+    for listed, status in ((text, 200), (text.replace('"indicator"', '"report"'), 422)):
+        file = {"file": (io.BytesIO(f'{{"objects": {listed}}}'.encode()), "partner.json")}
+        answer = browser("nadia").post("/inbox/take-in", file, content_type="multipart/form-data")
+        assert answer.status_code == status
+        page = text_of(answer)
+        assert "NaN is no JSON value" in page
+        assert ("1 object was kept" in page, bad["id"] in page) == (status == 200, status == 200)
 
 
 @pytest.mark.parametrize(

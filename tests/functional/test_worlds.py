@@ -43,3 +43,14 @@ def test_everybody_sees_what_plain_sets_say_T05_T11_T16(
     ):
         assert acts[act] >= 3, (act, acts)
     assert sum(one.questions for one in played) > 20 * count
+
+
+@pytest.mark.parametrize(
+    ("seed", "size"),
+    [
+        (20261278, 14),  # a withdrawal beside what was erased before
+        (20261391, 15),  # what was erased is released again to where it still stands
+    ],
+)
+def test_worlds_that_once_differed(app: flask.Flask, seed: int, size: int) -> None:
+    assert play(app, seed, size).differences == []
