@@ -25,6 +25,8 @@ def postgresql_engine(url: sa.URL, connections: int, parts: int, patience: int) 
         url,
         execution_options={partitions.OPTION: parts},
         hide_parameters=True,  # what people typed stays out of the log
+        # libpq keeps the largest message that a connection ever sent: few connections are to send them
+        pool_use_lifo=True,
         pool_pre_ping=True,  # a connection that the server's restart ended is replaced unseen
         pool_size=connections // 2,
         max_overflow=connections - connections // 2,

@@ -106,22 +106,24 @@ ROWS: tuple[Row, ...] = (
         "CIRT_PEER_NETWORKS",
         "peer_networks",
         "",
-        "Networks of your own in which peers may stand, such as 10.20.0.0/16, with commas between"
-        " them. Empty: peers have public addresses.",
+        "Networks of your own in which peers and receivers of webhooks may stand, such as"
+        " 10.20.0.0/16, with commas between them. Empty: both have public addresses.",
         kinds.networks,
     ),
     Row(
         "CIRT_PEER_AUTHORITIES",
         "peer_authorities",
         "",
-        "File (PEM) of certificate authorities that count for peers, besides those of the system.",
+        "File (PEM) of certificate authorities that count for peers and receivers of webhooks,"
+        " besides those of the system.",
         kinds.certificates,
     ),
     Row(
         "CIRT_PEER_LOOPBACK",
         "peer_loopback",
         "no",
-        "yes: peers may be on this machine, by http as well. For trials and tests.",
+        "yes: peers and receivers of webhooks may be on this machine, by http as well. For trials"
+        " and tests.",
         kinds.yes_no,
     ),
     Row(

@@ -88,7 +88,8 @@ def detail(circle_id: uuid.UUID) -> Any:
         received=circle_contents.received(db_session(), circle) if reads else [],
         object_count=circle_contents.object_count(db_session(), circle) if reads else 0,
         approval=_own_approval(circle),
-        polls=taxii_polls.polls(db_session(), circle.id) if manages else [],
+        polls=_polls(circle) if manages or reads else [],
+        root_url=f"{installation().settings.url}/exchange/",
     )
 
 
@@ -195,6 +196,12 @@ def _shown_members(circle: Collection) -> list[Any] | None:
 
 def _manages() -> bool:
     return bool(access.role_allows(actor(), "circle.manage"))
+
+
+def _polls(circle: Collection) -> Any:
+    """Return the polls of all machines to an administrator, those of the own ones to others."""
+    own = None if _may("circle.manage", circle) else actor().administration_id
+    return taxii_polls.polls(db_session(), circle.id, of=own)
 
 
 def _own_approval(circle: Collection) -> StandingApproval | None:

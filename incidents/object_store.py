@@ -277,7 +277,7 @@ def _different(item: Incoming) -> DifferentContentError:
     return DifferentContentError(
         N_(
             "%(id)s of %(version)s was given out before with other content. Give a changed object a"
-            " later “modified”; nothing was stored."
+            " later “modified”; this one was not stored."
         ),
         id=item.stix_id,
         version=item.version,

@@ -43,11 +43,15 @@ _SAYING = ("name", "value", "pattern", "content", "relationship_type", "descript
 
 @dataclass(frozen=True)
 class Line:
-    """One object of a bundle: what it is, what it says, how it is marked (None: unknown)."""
+    """One object of a bundle: what it is, what it says, how it is marked (None: unknown).
+
+    pattern: what an indicator looks for, "" for others and where the text says it already.
+    """
 
     type: str
     text: str
     details: str
+    pattern: str
     tlp: TLP | None
     revoked: bool
 
@@ -66,6 +70,7 @@ def lines_of_objects(objects: Iterable[dict[str, Any]]) -> list[Line]:
             type=one["type"],
             text=_relation(one, names) or names[one["id"]],
             details=str(one.get("description", "")),
+            pattern=str(one.get("pattern", "")) if one.get("name") else "",
             tlp=marking_of(one),
             revoked=bool(one.get("revoked")),
         )
@@ -79,7 +84,12 @@ def beginnings(lines: Sequence[Line]) -> list[Line]:
     Whoever sends objects decides how many and how long; what leaves is shown in full.
     """
     return [
-        replace(one, text=_beginning(one.text), details=_beginning(one.details))
+        replace(
+            one,
+            text=_beginning(one.text),
+            details=_beginning(one.details),
+            pattern=_beginning(one.pattern),
+        )
         for one in lines[:MOST_LINES]
     ]
 

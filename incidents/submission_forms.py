@@ -1,9 +1,10 @@
 """Forms of what machines sent: the decision, and the own door for machines of others."""
 
-from wtforms import TextAreaField
+from flask_babel import gettext
+from wtforms import RadioField, TextAreaField
 
 from cirt.errors import N_
-from cirt.forms import AtMost, CheckboxList, ChoiceField, Form, Required
+from cirt.forms import AtMost, CheckboxList, Form, Required
 from cirt.incidents.circle_models import MachineWriting
 from cirt.incidents.reasons import MAX_REASON
 
@@ -40,7 +41,7 @@ class RefuseForm(Form):
 class DirectForm(Form):
     """Whether machines of other administrations may write to the own one."""
 
-    machine_writing = ChoiceField(
+    machine_writing = RadioField(
         N_("May machines of other administrations write to us?"),
-        choices=lambda: list(DIRECT_WRITING_NAMES.items()),
+        choices=lambda: [(each, gettext(name)) for each, name in DIRECT_WRITING_NAMES.items()],
     )

@@ -17,6 +17,7 @@ from cirt.incidents.case_pages import refuse as refuse_form
 from cirt.incidents.circle_forms import ApprovalForm
 from cirt.incidents.circle_models import Collection, MachineWriting
 from cirt.incidents.exits import Exit, require_exit
+from cirt.incidents.inbox.words import object_kind, seen
 from cirt.incidents.object_store import published_object
 from cirt.incidents.release_models import StandingApproval
 from cirt.incidents.release_words import Line, lines_of_objects
@@ -30,6 +31,7 @@ from cirt.web import actor, db_session, installation
 blueprint = flask.Blueprint("submissions", __name__, url_prefix="/submissions")
 
 SHOWN_CHARACTERS = 200_000
+SHOWN_OF_PATTERN = 500
 SHOWN = 500
 """Most objects that a page shows; of a larger envelope all are admitted together, or none."""
 
@@ -85,7 +87,7 @@ def admit(submission_id: uuid.UUID) -> Any:
     require(db_session(), actor(), "submission.decide", row)
     shown, total = _lines(row)
     form = AdmitForm()
-    form.chosen.choices = [(str(key), f"{line.type}: {line.text[:200]}") for key, line in shown]
+    form.chosen.choices = [(str(key), _named(line)) for key, line in shown]
     if form.validate_on_submit():
         try:
             chosen = _chosen(row, form, is_whole=total > len(shown))
@@ -104,6 +106,7 @@ def admit(submission_id: uuid.UUID) -> Any:
         circle=_collection(row),
         total=total,
         is_whole=total > len(shown),
+        patterns={str(key): line.pattern[:SHOWN_OF_PATTERN] for key, line in shown},
     )
     return page, 422 if form.errors else 200
 
@@ -253,6 +256,10 @@ def _lines(row: Submission) -> tuple[list[tuple[uuid.UUID, Line]], int]:
     return [(version.id, line) for version, line in zip(versions, lines, strict=False)], len(
         versions
     )
+
+
+def _named(line: Line) -> str:
+    return f"{object_kind(line.type) or line.type}: \u2068{seen(line.text[:200])}\u2069"
 
 
 def _chosen(row: Submission, form: AdmitForm, *, is_whole: bool) -> set[uuid.UUID]:

@@ -1,4 +1,4 @@
-"""When a machine last asked for a collection: for the administrator who looks for a silent one."""
+"""When a machine last asked for a collection: for whoever looks for a silent one."""
 
 import logging
 import uuid
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from cirt.access import Actor
 from cirt.accounts.models import ApiToken
+from cirt.accounts.tokens import use_noted
 from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents.object_store import insert_if_absent
@@ -40,16 +41,24 @@ def note_poll(
                 writing.execute(
                     insert_if_absent(writing, TaxiiPoll.__table__).values(**key, **values)
                 )
+            writing.execute(use_noted(actor))
     except sa.exc.OperationalError as error:  # a full disk leaves reading possible
         log.warning("a poll could not be noted: %s", type(error.orig).__name__)
 
 
-def polls(session: Session, collection_id: uuid.UUID) -> Sequence[tuple[TaxiiPoll, ApiToken]]:
-    """Return the last poll of every machine that ever asked for a collection, newest first."""
+def polls(
+    session: Session, collection_id: uuid.UUID, *, of: uuid.UUID | None
+) -> Sequence[tuple[TaxiiPoll, ApiToken]]:
+    """Return the last poll of every machine that ever asked for a collection, newest first.
+
+    of: the administration whose machines these are; None for all, which only administrators see.
+    """
     query = (
         sa.select(TaxiiPoll, ApiToken)
         .join(ApiToken, ApiToken.id == TaxiiPoll.token_id)
         .where(TaxiiPoll.collection_id == collection_id)
         .order_by(TaxiiPoll.polled_at.desc())
     )
+    if of is not None:
+        query = query.where(ApiToken.administration_id == of)
     return [(poll, token) for poll, token in session.execute(query).unique()]

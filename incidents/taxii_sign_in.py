@@ -185,10 +185,20 @@ def _refusal(status: int, title: str, headers: dict[str, str] | None = None) -> 
 
 @blueprint.errorhandler(UnauthorizedError)
 def _unauthorized(_error: UnauthorizedError) -> flask.Response:
-    response = _refusal(401, N_("Give an API token, with HTTP Basic or Bearer."))
+    response = _refusal(401, _wanted())
     for challenge in _CHALLENGES:
         response.headers.add("WWW-Authenticate", challenge)
     return response
+
+
+def _wanted() -> str:
+    """Return what to do about a 401: whether a token never was or is no longer good is not told."""
+    if "Authorization" not in flask.request.headers:
+        return N_("Give an API token, with HTTP Basic or Bearer.")
+    return N_(
+        "This API token is not good: it is misspelt, ended or expired, or another user name came"
+        " with it."
+    )
 
 
 @blueprint.errorhandler(RefusalError)

@@ -21,6 +21,7 @@ from cirt.stix.marking import (
     published_marking,
 )
 from cirt.stix.patterns import check_pattern
+from cirt.stix.schema_sentences import sentence
 from cirt.stix.schema_validators import (
     EXTENSIONS,
     STRICT_EXTENSIONS,
@@ -152,12 +153,8 @@ def _of_schema(validator: Any, obj: Mapping[str, Any], severity: Severity) -> It
             continue
         if error.instance_path == ["value"] and _is_underscored(validator, obj):
             continue
-        yield Problem(
-            _path(error.instance_path),
-            N_("This does not fit STIX 2.1: %(reason)s"),
-            {"reason": error.message[:300]},
-            severity,
-        )
+        message, params = sentence(error)
+        yield Problem(_path(error.instance_path), message, params, severity)
 
 
 def _is_underscored(validator: Any, obj: Mapping[str, Any]) -> bool:

@@ -34,6 +34,9 @@ def check(answer: Any, method: str, operation: Operation | None) -> None:
         assert kind in allowed, (where, kind)
         return
     assert operation is not None, where
+    if status == 303:  # a browser, led to a page
+        assert operation.page is not None, where
+        return
     assert status == (operation.status if operation.response else 204), where
     assert ("ETag" in answer.headers) == operation.has_revision, where
     if operation.response is None or method == "HEAD":

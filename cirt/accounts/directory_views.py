@@ -13,7 +13,7 @@ from cirt.accounts import directory, tokens
 from cirt.accounts.forms import AdministrationForm, ChangeUserForm, TokenForm, UserForm
 from cirt.accounts.models import Administration, AdministrationKind, Place, User
 from cirt.errors import N_, DomainError, NotFoundError
-from cirt.forms import Form
+from cirt.forms import Form, QuestionForm
 from cirt.routing import opens
 from cirt.web import actor, db_session, installation
 
@@ -31,6 +31,7 @@ def index() -> Any:
         administrations=directory.administrations(db_session()),
         users=directory.users(db_session()),
         tokens=tokens.tokens(db_session()),
+        token_state=tokens.state_of,
         language=i18n.current_language(),
     )
 
@@ -172,14 +173,20 @@ def add_token() -> Any:
     return _add_page(form, _("Make a token"), _("Make the token"), headings)
 
 
-@blueprint.post("/tokens/<uuid:token_id>/revoke")
+@blueprint.route("/tokens/<uuid:token_id>/revoke", methods=["GET", "POST"])
 @opens("directory.manage")
 def revoke_token(token_id: uuid.UUID) -> Any:
-    """End a token."""
+    """End a token, after a question."""
+    row = tokens.token_of_id(db_session(), token_id)
     require(db_session(), actor(), "directory.manage")
-    tokens.revoke_token(db_session(), actor(), token_id)
-    flask.flash(_("The token has ended."), "success")
-    return flask.redirect(flask.url_for("directory.index"))
+    form = QuestionForm()
+    if form.validate_on_submit():
+        tokens.revoke_token(db_session(), actor(), row.id)
+        flask.flash(_("The token has ended."), "success")
+        return flask.redirect(flask.url_for("directory.index"))
+    return flask.render_template(
+        "directory/end_token.html", form=form, token=row, scope_names=tokens.SCOPES
+    )
 
 
 def _user(user_id: uuid.UUID) -> User:

@@ -1,5 +1,6 @@
 """Machine tokens: made by an administrator, shown once, scoped, expiring, revocable."""
 
+import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -12,8 +13,11 @@ from cirt.access import Actor, Role
 from cirt.accounts.models import Administration, ApiToken
 from cirt.accounts.passwords import keyed_hash, new_api_token
 from cirt.clock import now
+from cirt.db import Database
 from cirt.errors import N_, InvalidInputError, NotFoundError
 from cirt.settings import Settings
+
+log = logging.getLogger("cirt.tokens")
 
 SCOPES: dict[str, str] = {
     "taxii.read": N_("Read collections by TAXII"),
@@ -48,6 +52,9 @@ SCOPE_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 MAX_DAYS = 730
 
+USE_NOTED_EVERY = timedelta(minutes=10)
+"""How exactly the last use of a token is known."""
+
 
 def make_token(
     session: Session,
@@ -64,7 +71,15 @@ def make_token(
     days: how long it holds, 1 to 730. scopes: names out of SCOPES, at least one.
     """
     chosen = sorted(set(scopes))
-    if not chosen or not set(chosen) <= set(SCOPES):
+    unknown = [name for name in chosen if name not in SCOPES]
+    if unknown:
+        raise InvalidInputError(
+            N_("There is no scope %(unknown)s. Choose out of these: %(known)s."),
+            field="scopes",
+            unknown=", ".join(unknown),
+            known=", ".join(SCOPES),
+        )
+    if not chosen:
         raise InvalidInputError(
             N_("Choose at least one thing that the token may do."), field="scopes"
         )
@@ -95,11 +110,24 @@ def tokens(session: Session) -> Sequence[ApiToken]:
     return session.scalars(sa.select(ApiToken).order_by(ApiToken.created_at.desc())).unique().all()
 
 
-def revoke_token(session: Session, actor: Actor | None, token_id: uuid.UUID) -> ApiToken:
-    """End a token at once; ending it twice is no error."""
+def state_of(row: ApiToken) -> str:
+    """Return how a token stands: "valid", "expired", or "ended" by a person."""
+    if row.revoked_at is not None:
+        return "ended"
+    return "expired" if row.expires_at <= now() else "valid"
+
+
+def token_of_id(session: Session, token_id: uuid.UUID) -> ApiToken:
+    """Return a token's row."""
     row = session.get(ApiToken, token_id)
     if row is None:
         raise NotFoundError
+    return row
+
+
+def revoke_token(session: Session, actor: Actor | None, token_id: uuid.UUID) -> ApiToken:
+    """End a token at once; ending it twice is no error."""
+    row = token_of_id(session, token_id)
     if row.revoked_at is None:
         row.revoked_at = now()
         audit.record(session, actor, "token.revoke", row)
@@ -120,7 +148,7 @@ def actor_of_token(
             ApiToken.token_hash == keyed_hash(settings.secret_key, "token", text)
         )
     ).one_or_none()
-    if row is None or row.revoked_at is not None or row.expires_at <= now():
+    if row is None or state_of(row) != "valid":
         return None
     if username is not None and username != row.username:
         return None
@@ -129,4 +157,36 @@ def actor_of_token(
         roles=frozenset({Role.MACHINE}),
         token_id=row.id,
         scopes=frozenset(row.scopes),
+    )
+
+
+def is_use_to_note(session: Session, actor: Actor) -> bool:
+    """Whether the last use that is kept of a machine's token is too old, or there is none.
+
+    session: the one in which the token was found; it is not asked for again.
+    """
+    row = session.get(ApiToken, actor.token_id)
+    return row is not None and (row.used_at is None or row.used_at <= now() - USE_NOTED_EVERY)
+
+
+def note_use(database: Database, actor: Actor) -> None:
+    """Note that a machine's token is used now, in a short transaction of its own."""
+    try:
+        with database.writing() as session:
+            session.execute(use_noted(actor))
+    except sa.exc.OperationalError as error:  # a full disk leaves reading possible
+        log.warning("the use of a token could not be noted: %s", type(error.orig).__name__)
+
+
+def use_noted(actor: Actor) -> sa.Update:
+    """Return the statement that notes the use of a token now, unless that was just noted."""
+    moment = now()
+    return (
+        sa.update(ApiToken)
+        .where(
+            ApiToken.id == actor.token_id,
+            sa.or_(ApiToken.used_at.is_(None), ApiToken.used_at <= moment - USE_NOTED_EVERY),
+        )
+        .values(used_at=moment)
+        .execution_options(synchronize_session=False)
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 import flask
 import sqlalchemy.exc
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cirt import access, errorpages, routing
 from cirt.api import problems
@@ -36,9 +37,12 @@ _BAD_REQUEST: Final = "The request is not well-formed HTTP."
 
 
 @blueprint.before_request
-def _enter() -> None:
+def _enter() -> WerkzeugResponse | None:
     view: Any = flask.current_app.view_functions[flask.request.endpoint or ""]
     operation = view.operation
+    if operation.page is not None and _is_browser():
+        values = flask.request.view_args or {}
+        return flask.redirect(flask.url_for(operation.page, **values), 303)
     flask.request.max_content_length = operation.max_body
     machine = machine_of(flask.request.headers.get("Authorization", ""))
     if machine is None or machine.token_id is None:
@@ -59,6 +63,15 @@ def _enter() -> None:
             scopes = " or ".join(sorted(operation.scopes))
             raise ProblemError("not-allowed", f"{decision.reason} It needs {scopes}.")
     _negotiate(operation.media_type, reads_body=operation.request is not None)
+    return None
+
+
+def _is_browser() -> bool:
+    """Return whether a person follows a link: no token, and pages are liked better than JSON."""
+    if "Authorization" in flask.request.headers:
+        return False
+    answers = [MEDIA_TYPE, problems.MEDIA_TYPE, "text/html"]
+    return flask.request.accept_mimetypes.best_match(answers) == "text/html"
 
 
 def _negotiate(media_type: str, *, reads_body: bool) -> None:

@@ -38,6 +38,7 @@ class Operation:
     action: of the table of rights, None for whatever token. response: None for no content.
     has_revision: answers bear an ETag. conditional: requests must bear If-Match; the view gets
     `revision`, None for "*". errors: kinds of problems beside those that follow from the rest.
+    page: endpoint of the page to which a browser without a token is led instead.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Operation:
     media_type: str = MEDIA_TYPE
     max_body: int = MAX_BODY
     errors: tuple[str, ...] = ()
+    page: str | None = None
     path_parameters: tuple[Parameter, ...] = field(default=(), init=False)
 
     @property
@@ -167,7 +169,7 @@ def operation(
             endpoint=one.id,
             view_func=routed(one),
             methods=[one.method],
-            strict_slashes=False if one.path == "/" else None,
+            strict_slashes=False,  # as TAXII, which takes both
         )
         return view
 

@@ -14,7 +14,7 @@ from cirt.api.operations import Operation, registry
 from cirt.api.parameters import Parameter
 from cirt.api.plain import pretty
 from cirt.api.problems import KINDS
-from cirt.routing import SIGNED_IN, opens
+from cirt.routing import PUBLIC, SIGNED_IN, opens
 from cirt.web import installation
 
 blueprint = flask.Blueprint("api_pages", __name__, url_prefix="/help/api")
@@ -39,6 +39,16 @@ def index() -> Any:
     )
 
 
+@blueprint.get("/problems/<kind>")
+@opens(PUBLIC)
+def problem(kind: str) -> Any:
+    """What a kind of problem means; who writes a client need not be a user here."""
+    found = KINDS.get(kind)
+    if found is None:
+        flask.abort(404)
+    return flask.render_template("api/problem.html", name=kind, kind=found, kinds=KINDS)
+
+
 @blueprint.get("/openapi.json")
 @opens(SIGNED_IN)
 def description() -> Any:
@@ -55,7 +65,7 @@ def _shown(one: Operation, url: str) -> dict[str, Any]:
     return {
         "operation": one,
         "scopes": sorted(one.scopes),
-        "parameters": [(each, _form(each)) for each in asked],
+        "parameters": [(each, _form(each), _limits(each)) for each in asked],
         "statuses": sorted({KINDS[kind].status for kind in one.problems}),
         "curl": curl(one, url),
     }
@@ -64,7 +74,27 @@ def _shown(one: Operation, url: str) -> dict[str, Any]:
 def _form(one: Parameter) -> str:
     schema = one.schema.get("items", one.schema)
     words = " | ".join(schema.get("enum", ()))
-    return words or schema.get("format") or schema.get("type", "")
+    if words:
+        return words
+    form: str = schema.get("format") or schema.get("type", "")
+    if "minimum" in schema and "maximum" in schema:
+        form += f" {schema['minimum']}–{schema['maximum']}"
+    return form
+
+
+def _limits(one: Parameter) -> list[str]:
+    """Return what holds for a parameter besides its form, as sentences."""
+    found = []
+    if one.required and one.place != "path":
+        found.append(_("Must be given."))
+    if one.is_list:
+        found.append(_("May stand more than once."))
+    longest = one.schema.get("items", one.schema).get("maxLength")
+    if longest is not None:
+        found.append(_("At most %(most)s characters.", most=longest))
+    if "default" in one.schema:
+        found.append(_("Without it: %(default)s.", default=one.schema["default"]))
+    return found
 
 
 def curl(one: Operation, url: str) -> str:

@@ -99,7 +99,11 @@ PROBLEM: Final = record(
     "Problem",
     "What went wrong (RFC 9457).",
     {
-        "type": described(TEXT, "Kind of the problem; reading this address explains it."),
+        "type": described(
+            TEXT,
+            "Kind of the problem, an address at this installation: a browser gets a page that"
+            " explains it, a token the same as JSON.",
+        ),
         "title": TEXT,
         "status": {"type": "integer"},
         "detail": TEXT,

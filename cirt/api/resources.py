@@ -86,6 +86,7 @@ def read_token() -> Any:
     action=None,
     summary="What a problem means",
     response=EXPLANATION,
+    page="api_pages.problem",
     tags=("Start",),
     parameters=(
         Parameter(
@@ -98,7 +99,10 @@ def read_token() -> Any:
     ),
 )
 def explain_problem(kind: str) -> Any:
-    """Every error names its kind as `type`; this is the address of it."""
+    """Every error names its kind as `type`; this is the address of it.
+
+    A browser without a token is led to the page that explains it, which everybody may read.
+    """
     found = problems.KINDS[kind]
     return {
         "type": f"/api/v1/problems/{kind}",

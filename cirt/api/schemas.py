@@ -3,6 +3,7 @@
 Source: JSON Schema 2020-12, the dialect of OpenAPI 3.1.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -128,10 +129,24 @@ def faults(validator: Any, value: Any) -> list[tuple[str, str]]:
         elif error.kind.name == "required":
             found.append((pointer(*place, error.kind.property), "This property is missing."))
         else:
-            found.append((pointer(*place), f"{error.message}."))
+            found.append((pointer(*place), _sentence(error)))
         if len(found) >= MOST_ERRORS:
             break
     return found[:MOST_ERRORS]
+
+
+def _sentence(error: Any) -> str:
+    """Return what is wrong with a value, without expressions and keywords of the schema."""
+    kind = error.kind
+    if kind.name == "enum":
+        words = [json.dumps(one, ensure_ascii=False) for one in kind.options]
+        return f"{_VALUE} is not one of {', '.join(words)}."
+    if kind.name == "pattern":
+        return f"{_VALUE} has another form than the description of the API says."
+    if kind.name in ("anyOf", "oneOf"):
+        inner = {_sentence(one[0]) for one in kind.context if len(one) == 1}
+        return " ".join(sorted(inner)) or f"{_VALUE} has none of the forms that it may have."
+    return f"{error.message}."
 
 
 def resolved(schema: Schema) -> Schema:

@@ -15,9 +15,11 @@ from cirt.cli import (
     instruments,
     moving,
     people,
+    presence,
     serving,
 )
 from cirt.errors import DomainError
+from cirt.version import version
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
         prog="cirt",
         description="Readiness assessment of national CIRTs, and incident coordination between them.",
     )
+    top.add_argument("--version", action="version", version=f"cirt {version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
     for module in (
         serving,
@@ -46,6 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     os.umask(0o077)  # database, keys, files and backups are for this account alone
     try:
+        presence.refuse_absent(options)
         return int(options.run(options) or 0)
     except DomainError as error:
         sentence = str(error)

@@ -32,16 +32,20 @@ def add_commands(commands: Any) -> None:
     """Add the commands to the grammar."""
     backup = commands.add_parser("backup", help="write the whole installation into one file")
     backup.add_argument("file", type=Path)
-    backup.add_argument(
+    either = backup.add_mutually_exclusive_group()
+    either.add_argument(
         "--passphrase-file", type=Path, help="encrypt (age) with the passphrase in this file"
     )
-    backup.add_argument("--recipient", help="encrypt (age) for this public key, age1…")
+    either.add_argument("--recipient", help="encrypt (age) for this public key, age1…")
     backup.add_argument("--progress", action="store_true", help="print rows done, and of how many")
     backup.set_defaults(run=_backup)
     restore = commands.add_parser("restore", help="fill an empty installation from a backup")
     restore.add_argument("file", type=Path)
-    restore.add_argument("--passphrase-file", type=Path)
-    restore.add_argument(
+    either = restore.add_mutually_exclusive_group()
+    either.add_argument(
+        "--passphrase-file", type=Path, help="the passphrase that the backup opens with"
+    )
+    either.add_argument(
         "--identity-file",
         type=Path,
         help="the secret key (age) that a recipient's backup opens with",

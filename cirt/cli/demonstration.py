@@ -86,6 +86,7 @@ def sheet(credentials: Mapping[str, Any]) -> list[str]:
         "",
         *lines,
         "",
-        f"Machine tokens (TAXII) of {machines}: see credentials.json in the data folder.",
+        f"Tokens of machines of {machines}, for TAXII and for the REST API: see credentials.json in the"
+        " data folder.",
         f"Address: {credentials['url']}",
     ]

@@ -121,7 +121,9 @@ def _known_credentials(settings: Settings) -> dict[str, Any]:
         credentials: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         credentials["url"] = settings.url
         for one in credentials["taxii"]:
-            one["discovery_url"] = f"{settings.url}/taxii2/"
+            one |= demonstration_people.taxii_address(settings.url)
+        for one in credentials.get("api", []):  # a folder of an earlier version has none
+            one |= demonstration_people.api_address(settings.url)
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UnavailableError(
             N_(

@@ -45,14 +45,30 @@ def load(stage: Stage) -> dict[str, Any]:
     """Add everybody in one transaction and return who may sign in.
 
     The answer is {"url", "users": [{"username", "password", "roles", "administration"}],
-    "taxii": [{"administration", "username", "token", "discovery_url"}]}.
+    "taxii": [{"administration", "username", "token", "scopes", "discovery_url"}], "api": [{the same,
+    and "api_url" for "discovery_url"}]}: a token for each use, which may do that and no more.
     """
-    data = read_map(seed("people.yml"))
+    data, url = read_map(seed("people.yml")), stage.installation.settings.url
     with stage.installation.database.writing() as session:
         _add_administrations(session, stage, data)
         users = _add_people(session, stage, data)
-        machines = _add_machines(session, stage, data.section("machines"))
-    return {"url": stage.installation.settings.url, "users": users, "taxii": machines}
+        machines = data.section("machines")
+        return {
+            "url": url,
+            "users": users,
+            "taxii": _add_machines(session, stage, machines, "taxii", taxii_address(url)),
+            "api": _add_machines(session, stage, machines, "api", api_address(url)),
+        }
+
+
+def taxii_address(url: str) -> dict[str, str]:
+    """Return where a TAXII client begins. url: of the installation."""
+    return {"discovery_url": f"{url}/taxii2/"}
+
+
+def api_address(url: str) -> dict[str, str]:
+    """Return where a client of the REST API begins. url: of the installation."""
+    return {"api_url": f"{url}/api/v1/"}
 
 
 def seed(name: str) -> Path:
@@ -122,16 +138,19 @@ def _add_people(session: Session, stage: Stage, data: DataMap) -> list[dict[str,
     return users
 
 
-def _add_machines(session: Session, stage: Stage, machines: DataMap) -> list[dict[str, Any]]:
-    settings = stage.installation.settings
+def _add_machines(
+    session: Session, stage: Stage, machines: DataMap, use: str, address: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Make a token for one use in each administration. address: where the machine begins."""
+    settings, given = stage.installation.settings, machines.section(use)
     found = []
     for code in machines.texts("administrations"):
         row, text = tokens.make_token(
             session,
             None,
             administration=session.get_one(Administration, stage.administrations[code]),
-            label=machines.text("label"),
-            scopes=sorted(tokens.SCOPES),
+            label=given.text("label"),
+            scopes=given.texts("scopes"),
             days=machines.integer("days", 1, tokens.MAX_DAYS),
             settings=settings,
         )
@@ -140,7 +159,8 @@ def _add_machines(session: Session, stage: Stage, machines: DataMap) -> list[dic
                 "administration": code,
                 "username": row.username,
                 "token": text,
-                "discovery_url": f"{settings.url}/taxii2/",
+                "scopes": row.scopes,
+                **address,
             }
         )
     return found

@@ -44,7 +44,8 @@ def add_commands(commands: Any) -> None:
 def _move(options: argparse.Namespace) -> None:
     settings = read_settings()
     address = options.to if options.to_file is None else _address(options.to_file)
-    there = replace(settings, database_url=kinds.database_url("--to", address))
+    name = "--to" if options.to_file is None else str(options.to_file)
+    there = replace(settings, database_url=kinds.database_url(name, address))
     serving.refuse_busy_port(settings)  # a server that runs here would write meanwhile
     source, target = open_database(settings), open_database(there)
     started = time.monotonic()
@@ -54,7 +55,10 @@ def _move(options: argparse.Namespace) -> None:
     shown = target.url.render_as_string(hide_password=True)
     print(f"Moved {rows} rows in {time.monotonic() - started:.0f} seconds to {shown}:")
     print("every table agrees with its digest, and the audit chains are whole.")
-    print("Set CIRT_DATABASE_URL (or the file that CIRT_DATABASE_URL_FILE names) to that address,")
+    if options.to_file is None:
+        print("Set CIRT_DATABASE_URL to the address that you gave, with its password,")
+    else:
+        print(f"Set CIRT_DATABASE_URL_FILE to {options.to_file.absolute()},")
     print("run `cirt check`, then start the service. Attachments, keys and the ledger of erasures")
     print(
         f"stay in {settings.data_dir}. The old database was not changed: remove it when you are sure."
@@ -104,7 +108,7 @@ def move(source: Database, target: Database, progress: Progress) -> int:
     InvalidInputError; the target is then as it was.
     """
     if source.url == target.url:
-        raise InvalidInputError(N_("--to names the database that the installation has already."))
+        raise InvalidInputError(N_("This is the database that the installation has already."))
     serving.refuse_old_tables(source)
     with _view(source) as reading, target.writing() as writing:
         _refuse_unless_empty(writing)
@@ -160,7 +164,7 @@ def _take_your_time(session: Session) -> None:
 def _refuse_unless_empty(session: Session) -> None:
     if sa.inspect(session.connection()).get_table_names():
         raise UnavailableError(
-            N_("The database that --to names has tables already: name an empty one.")
+            N_("The database to move into has tables already: name an empty one.")
         )
 
 

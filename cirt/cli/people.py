@@ -37,18 +37,30 @@ def add_commands(commands: Any) -> None:
 
     token = commands.add_parser("token", help="make, list and end machine tokens")
     which = token.add_subparsers(dest="which", required=True, metavar="what")
-    make = which.add_parser("make", help="make a token and print it once")
+    make = which.add_parser(
+        "make", help="make a token, and print it once with what it may do and until when"
+    )
     make.add_argument("--administration", required=True, help="country code, such as XA")
     make.add_argument("--label", required=True, help="the machine that will use it")
     make.add_argument(
-        "--scopes", default="taxii.read", help="separated by commas: " + ", ".join(tokens.SCOPES)
+        "--scopes",
+        default="taxii.read",
+        help="what it may do, separated by commas (without this: %(default)s): "
+        + ", ".join(tokens.SCOPES),
     )
-    make.add_argument("--days", type=int, default=365)
+    make.add_argument(
+        "--days",
+        type=int,
+        default=365,
+        help=f"how long it is valid, 1 to {tokens.MAX_DAYS} (without this: %(default)s)",
+    )
     make.set_defaults(run=_make_token)
     end = which.add_parser("end", help="end a token")
     end.add_argument("id", type=uuid.UUID)
     end.set_defaults(run=_end_token)
-    listed = which.add_parser("list", help="list the tokens")
+    listed = which.add_parser(
+        "list", help="list the tokens: state, last use, what each may do, and its machine"
+    )
     listed.set_defaults(run=_list_tokens)
 
 
@@ -111,12 +123,14 @@ def _make_token(options: argparse.Namespace) -> None:
             None,
             administration=_administration(session, options.administration),
             label=options.label,
-            scopes=[scope.strip() for scope in options.scopes.split(",")],
+            scopes=[scope for scope in map(str.strip, options.scopes.split(",")) if scope],
             days=options.days,
             settings=settings,
         )
-        username = row.username
-    print(f"user name: {username}\ntoken:     {text}\ndiscovery: {settings.url}/taxii2/")
+    print(
+        f"user name: {row.username}\ntoken:     {text}\ndiscovery: {settings.url}/taxii2/\n"
+        f"may do:    {', '.join(row.scopes)}\nvalid:     until {row.expires_at:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _end_token(options: argparse.Namespace) -> None:
@@ -128,5 +142,10 @@ def _end_token(options: argparse.Namespace) -> None:
 def _list_tokens(_options: argparse.Namespace) -> None:
     with open_database(read_settings()).reading() as session:
         for row in tokens.tokens(session):
-            state = "ended" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d}"
-            print(f"{row.id} {row.administration.code:6} {row.username:16} {state:16} {row.label}")
+            state = tokens.state_of(row)
+            state = f"until {row.expires_at:%Y-%m-%d}" if state == "valid" else state
+            used = f"used {row.used_at:%Y-%m-%d %H:%M}" if row.used_at else "never used"
+            print(
+                f"{row.id} {row.administration.code:6} {row.username:16} {state:16} {used:21} "
+                f"{','.join(row.scopes)} {row.label}"
+            )

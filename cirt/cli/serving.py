@@ -12,7 +12,7 @@ from cirt.access import Role
 from cirt.accounts import directory
 from cirt.db import Database, open_database
 from cirt.errors import N_, SettingError, UnavailableError
-from cirt.operations import metrics
+from cirt.operations import logs, metrics
 from cirt.setting_rows import ROWS
 from cirt.settings import Settings, read_settings
 
@@ -166,6 +166,7 @@ def serve(settings: Settings) -> None:
         blocking_threads=settings.threads,
         websockets=False,
         log_access=False,
+        log_dictconfig=logs.of_server(settings.log),
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     ).serve()

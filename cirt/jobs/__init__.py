@@ -23,9 +23,11 @@ How a kind of work is written:
   within an effect) and `Task.check_cancelled()` end the handler, by an exception that is not to
   be caught, when somebody cancelled the job, the server is stopping or the lease was lost.
 - `cancel(session, services, actor, job)`: what waits ends at once; what runs ends when its handler
-  asks next, or instead of its effect. `retry(session, actor, job)`: failed and cancelled work.
-- A DomainError ends the job with its sentence; any other error lets it run again, five times.
-- Job.state: waiting, running, done, failed, cancelled.
+  asks next, or instead of its effect; what failed is put aside. `retry(session, actor, job)`:
+  failed and cancelled work.
+- A DomainError ends the job with its sentence: as refused where a person asked for the work and it
+  is about what that person gave, else as failed. Any other error lets it run again, five times.
+- Job.state: waiting, running, done, refused, failed, cancelled.
 """
 
 from cirt.jobs import forgetting

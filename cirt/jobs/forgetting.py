@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from cirt.clock import now
 from cirt.errors import N_
-from cirt.jobs.models import Job
+from cirt.jobs.models import ENDED, Job
 from cirt.jobs.registry import Effect, Task, handles, kinds
 
 KEPT = timedelta(days=30)  # work that ended well
-KEPT_FAILED = timedelta(days=90)
+KEPT_FAILED = timedelta(days=90)  # and what was refused or cancelled
 KEPT_FREQUENT = timedelta(days=1)  # work that comes by itself several times a day
 
 
@@ -25,7 +25,7 @@ def _forget(_task: Task) -> Effect:
         ]
         old = [
             sa.and_(Job.state == "done", Job.ended_at < moment - KEPT),
-            sa.and_(Job.state.in_(("failed", "cancelled")), Job.ended_at < moment - KEPT_FAILED),
+            sa.and_(Job.state.in_(set(ENDED) - {"done"}), Job.ended_at < moment - KEPT_FAILED),
             sa.and_(
                 Job.state == "done",
                 Job.ended_at < moment - KEPT_FREQUENT,

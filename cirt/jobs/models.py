@@ -10,12 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cirt.clock import now
 from cirt.db import Base, new_id
 
-STATES: Final = ("waiting", "running", "done", "failed", "cancelled")
-ENDED: Final = ("done", "failed", "cancelled")
+STATES: Final = ("waiting", "running", "done", "refused", "failed", "cancelled")
+ENDED: Final = ("done", "refused", "failed", "cancelled")
 
 
 class Job(Base):
     """One piece of work. state: one of STATES. `key` makes it unique when given.
+
+    refused: what a person gave could not be used, which is told to that person and is nobody
+    else's matter. failed: the installation could not do it, which somebody has to look after.
 
     progress_of: None while nobody knows how much there is. cancel_asked_at: when somebody asked
     to end running work.

@@ -35,6 +35,8 @@ ATTEMPTS = 5
 FAULT = N_("This work failed %(attempts)s times. The operator finds the reason in the log.")
 CANCELLED = N_("This work was cancelled; it changed nothing.")
 
+CANCELLABLE = ("waiting", "running", "failed")
+
 
 def enqueue(
     session: Session,
@@ -97,17 +99,21 @@ def retry(session: Session, actor: Actor, job: Job) -> bool:
 def cancel(session: Session, services: Any, actor: Actor, job: Job) -> bool:
     """End what waits at once, and ask what runs to end; return whether it was not too late.
 
-    Running work that was asked to end has no effect from then on, however far it is. Kinds that
-    may not be cancelled are left alone.
+    Running work that was asked to end has no effect from then on, however far it is. What failed
+    counts as cancelled from then on, with its reason, and nobody has to look after it any more.
+    Kinds that may not be cancelled are left alone.
     """
     if not may_cancel(job.kind):
         return False
     query = sa.select(Job).where(Job.id == job.id).execution_options(populate_existing=True)
     # locked: its effect is being written at this moment, which is too late
     found = session.scalars(query.with_for_update(skip_locked=True)).one_or_none()
-    if found is None or found.state not in ("waiting", "running") or found.cancel_asked_at:
+    if found is None or found.state not in CANCELLABLE or found.cancel_asked_at:
         return False
-    if found.state == "waiting":
+    if found.state == "failed":
+        found.state = "cancelled"
+        _clean_up(session, _task_of(found, services))
+    elif found.state == "waiting":
         found.state, found.ended_at, found.message = "cancelled", now(), CANCELLED
         _clean_up(session, _task_of(found, services))
     else:
@@ -196,9 +202,11 @@ def run_next(
     except StoppingError:
         with database.writing() as session:
             _wait(session, job, token, now(), attempts=job.attempts - 1)
-    except DomainError as error:
-        with database.writing() as session:  # a refusal of the input: trying again cannot help
-            _end(session, job.id, token, state="failed", message=error.message, params=error.params)
+    except DomainError as error:  # trying again cannot help
+        refused = task.user_id is not None and isinstance(error, registry.REFUSALS)
+        state = "refused" if refused else "failed"
+        with database.writing() as session:
+            _end(session, job.id, token, state=state, message=error.message, params=error.params)
     except Exception:
         log.exception("job %s of kind %s, attempt %s", job.id, job.kind, job.attempts)
         _put_back(database, job, token)

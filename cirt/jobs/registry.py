@@ -15,13 +15,31 @@ from sqlalchemy.orm import Session
 
 from cirt.clock import now
 from cirt.db import Database
-from cirt.errors import N_
+from cirt.errors import (
+    N_,
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    TooLargeError,
+    UnsupportedError,
+)
 from cirt.jobs.models import Job
 
 log = logging.getLogger("cirt.jobs")
 
 LEASE_SECONDS = 180.0
 PROGRESS_SECONDS = 1.0
+
+REFUSALS = (
+    InvalidInputError,
+    UnsupportedError,
+    TooLargeError,
+    ForbiddenError,
+    NotFoundError,
+    ConflictError,
+)
+"""Errors about what a person gave or may do: where one asked for the work, no operator can help."""
 
 
 class JobCancelledError(Exception):

@@ -1,5 +1,6 @@
 """Health: whether the process lives and is ready, for machines; and in words for administrators."""
 
+import re
 import shutil
 from typing import Any
 
@@ -13,9 +14,13 @@ from cirt.jobs import Job, Worker
 from cirt.operations import blueprint, points
 from cirt.operations.job_queries import STATE_MARKS, STATE_NAMES
 from cirt.routing import PUBLIC, opens
+from cirt.version import version
 from cirt.web import actor, db_session, installation
 
 FULL_BYTES = 32 * 1024 * 1024  # less than that, and the next requests fail
+
+
+_CODE = re.compile(r"`([^`]+)`|\b(CIRT_[A-Z_]+)\b")
 
 
 @blueprint.get("/health/live")
@@ -57,6 +62,15 @@ def _works() -> bool:
     return worker is None or worker.is_alive()  # None: this process has none
 
 
+def pieces(sentence: str) -> list[tuple[str, bool]]:
+    """Return a sentence in pieces, each with whether it is to be typed: a command or a setting."""
+    found, end = [], 0
+    for match in _CODE.finditer(sentence):
+        found += [(sentence[end : match.start()], False), (match[1] or match[2], True)]
+        end = match.end()
+    return [piece for piece in (*found, (sentence[end:], False)) if piece[0]]
+
+
 @blueprint.get("/health")
 @opens("jobs.manage")
 def health() -> Any:
@@ -77,6 +91,7 @@ def health() -> Any:
         backup=backups.newest(db_session()),
         backup_planned=settings.backup_dir is not None,
         keep=settings.backup_keep,
+        version=version(),
         revision=migrations.newest(),
         engine="SQLite" if database.is_sqlite else "PostgreSQL",
         states=[
@@ -84,4 +99,5 @@ def health() -> Any:
             for state, name in STATE_NAMES.items()
         ],
         works=_works(),
+        pieces=pieces,
     )

@@ -19,10 +19,15 @@ AGES: Final[dict[str, tuple[str, timedelta]]] = {
     "day": (N_("The last day"), timedelta(days=1)),
     "week": (N_("The last week"), timedelta(days=7)),
 }
+ASKERS: Final[dict[str, str]] = {
+    "others": N_("People and machines"),
+    "installation": N_("The installation itself"),
+}
 STATE_NAMES: Final[dict[str, str]] = {
     "waiting": N_("Waiting"),
     "running": N_("Running"),
     "done": N_("Done"),
+    "refused": N_("Refused"),
     "failed": N_("Failed"),
     "cancelled": N_("Cancelled"),
 }
@@ -30,6 +35,7 @@ STATE_MARKS: Final[dict[str, str]] = {
     "waiting": "todo",
     "running": "progress",
     "done": "done",
+    "refused": "blocked",
     "failed": "failed",
     "cancelled": "blocked",
 }
@@ -42,11 +48,12 @@ class Narrowed:
     state: str = ""
     kind: str = ""
     age: str = ""
+    by: str = ""
 
     @property
     def is_narrowed(self) -> bool:
         """Return whether anything was chosen."""
-        return bool(self.state or self.kind or self.age)
+        return bool(self.state or self.kind or self.age or self.by)
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,9 @@ def listing(session: Session, narrowed: Narrowed, page: int) -> Listing:
         fits.append(Job.kind == narrowed.kind)
     if narrowed.age in AGES:
         fits.append(Job.created_at >= now() - AGES[narrowed.age][1])
+    if narrowed.by in ASKERS:
+        itself = sa.and_(Job.user_id.is_(None), Job.administration_id.is_(None))
+        fits.append(itself if narrowed.by == "installation" else ~itself)
     total = session.scalar(sa.select(sa.func.count()).select_from(Job).where(*fits)) or 0
     page = min(max(page, 1), max(1, -(-total // PAGE)))
     query = sa.select(Job).where(*fits).order_by(Job.created_at.desc(), Job.id)

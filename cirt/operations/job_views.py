@@ -11,7 +11,7 @@ from cirt.access import require
 from cirt.errors import NotFoundError
 from cirt.jobs.queue import may_cancel
 from cirt.operations import blueprint, job_queries
-from cirt.operations.job_queries import AGES, STATE_MARKS, STATE_NAMES, Narrowed
+from cirt.operations.job_queries import AGES, ASKERS, STATE_MARKS, STATE_NAMES, Narrowed
 from cirt.routing import opens
 from cirt.web import actor, db_session, installation
 
@@ -19,10 +19,15 @@ from cirt.web import actor, db_session, installation
 @blueprint.get("/jobs")
 @opens("jobs.manage")
 def jobs_list() -> Any:
-    """Background work by state, kind and age, the newest first."""
+    """Background work by state, kind, age and asker, the newest first."""
     require(db_session(), actor(), "jobs.manage")
     asked = flask.request.args
-    narrowed = Narrowed(asked.get("state", ""), asked.get("kind", "")[:60], asked.get("age", ""))
+    narrowed = Narrowed(
+        asked.get("state", ""),
+        asked.get("kind", "")[:60],
+        asked.get("age", ""),
+        asked.get("by", ""),
+    )
     page = asked.get("page", 1, type=int)
     found = job_queries.listing(db_session(), narrowed, page)
     return flask.render_template(
@@ -32,6 +37,7 @@ def jobs_list() -> Any:
         states=[(state, _(name)) for state, name in STATE_NAMES.items()],
         kinds=[(kind, _(jobs.name_of(kind))) for kind in job_queries.kinds_present(db_session())],
         ages=[(age, _(name)) for age, (name, _length) in AGES.items()],
+        askers=[(asker, _(name)) for asker, name in ASKERS.items()],
         previous_url=_page(narrowed, found.page - 1) if found.page > 1 else None,
         next_url=_page(narrowed, found.page + 1) if found.page < found.pages else None,
         **_words(),
@@ -69,7 +75,7 @@ def retry_job(job_id: uuid.UUID) -> Any:
 @blueprint.route("/jobs/<uuid:job_id>/cancel", methods=["GET", "POST"])
 @opens("jobs.manage")
 def cancel_job(job_id: uuid.UUID) -> Any:
-    """End waiting work at once; ask running work to end without an effect."""
+    """End waiting work at once, ask running work to end without an effect, put failed work aside."""
     row = _job(job_id)
     if flask.request.method == "POST":
         if jobs.cancel(db_session(), installation(), actor(), row):

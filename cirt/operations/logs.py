@@ -81,9 +81,38 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(document, ensure_ascii=False)
 
 
+def _formatter(form: str) -> type[logging.Formatter]:
+    return JsonFormatter if form == "json" else TextFormatter
+
+
 def set_up(form: str) -> None:
     """Write the log of this process to standard error in a form, text or json."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.setFormatter(_formatter(form)())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it says more than it has to
+
+
+class WithoutAdvice(logging.Filter):
+    """Leaves out the server's advice on threads: here they wait for the database most of the time."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is kept."""
+        return not record.getMessage().startswith("Configuration allows spawning up to")
+
+
+def of_server(form: str) -> dict[str, Any]:
+    """Return how granian writes its own lines: as `set_up` writes ours, in each of its processes."""
+    return {
+        "filters": {"advice": {"()": WithoutAdvice}},
+        "formatters": {"ours": {"()": _formatter(form)}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stderr",
+                "formatter": "ours",
+                "filters": ["advice"],
+            }
+        },
+        "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+    }

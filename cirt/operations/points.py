@@ -160,6 +160,21 @@ def engine(_settings: Settings, database: Database) -> Found:
     )
 
 
+def answers(_settings: Settings, database: Database) -> Found:
+    """The database answers."""
+    try:
+        with database.engine.connect():
+            return None
+    except sa.exc.OperationalError as error:  # its own words may quote an address with a password
+        return _problem(
+            N_(
+                "it does not answer (%(error)s): see that it runs and has room, and that"
+                " CIRT_DATABASE_URL or CIRT_DATA_DIR names it; the points that ask it are left out"
+            ),
+            error=type(getattr(error, "orig", None) or error).__name__,
+        )
+
+
 def tables(_settings: Settings, database: Database) -> Found:
     """The tables are those of this version."""
     return None if migrations.is_current(database) else _problem(N_("run `cirt init`"))
@@ -233,6 +248,14 @@ def replica(settings: Settings, _database: Database) -> Found:
     try:
         with found.engine.connect() as connection:
             behind = connection.execute(sa.text(_LAG)).scalar()
+    except sa.exc.SQLAlchemyError as error:
+        return _problem(
+            N_(
+                "it does not answer (%(error)s): see that it runs, and that CIRT_REPLICA_URL names"
+                " it; until then pages are read from the database itself"
+            ),
+            error=type(getattr(error, "orig", None) or error).__name__,
+        )
     finally:
         found.dispose()
     if behind is None or float(behind) < REPLICA_BEHIND:
@@ -254,10 +277,11 @@ QUICK: Final[tuple[tuple[str, Point], ...]] = (
     (N_("address and TLS"), address),
     (N_("settings"), settings_fit),
     (N_("data folder and key"), keys),
+    (N_("database"), answers),
+    (N_("tables"), tables),
     (N_("clock"), clock),
     (N_("disk"), disk),
     (N_("database engine"), engine),
-    (N_("tables"), tables),
     (N_("time zones"), time_zones),
     (N_("background work"), background_work),
     (N_("backup"), backup),
@@ -267,15 +291,28 @@ QUICK: Final[tuple[tuple[str, Point], ...]] = (
 
 SLOW: Final[tuple[tuple[str, Point], ...]] = ((N_("database file"), database_whole),)
 
+WITHOUT_DATABASE: Final = frozenset(
+    {no_demonstration, address, settings_fit, keys, disk, engine, time_zones, replica}
+)
+
 UNCHECKED = N_("cannot be checked (%(error)s)")
 
 
 def found_at(
     points: tuple[tuple[str, Point], ...], settings: Settings, database: Database
 ) -> Iterator[tuple[str, Found]]:
-    """Yield (name of the point, what is wrong or None)."""
+    """Yield (name of the point, what is wrong or None).
+
+    Where the database does not answer or has other tables, points that ask it are left out: they
+    would say the same again.
+    """
+    is_away = False
     for name, point in points:
+        if is_away and point not in WITHOUT_DATABASE:
+            continue
         try:
-            yield name, point(settings, database)
+            found = point(settings, database)
+            is_away = is_away or (point in (answers, tables) and found is not None)
+            yield name, found
         except (OSError, sa.exc.SQLAlchemyError) as error:
             yield name, _problem(UNCHECKED, error=type(error).__name__)

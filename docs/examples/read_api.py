@@ -120,8 +120,14 @@ def show(api: Api) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the command line says; 1 when the API refused."""
-    api = Api(os.environ["SITE"], os.environ["TOKEN"])
+    """Do what the command line says; 1 when the API refused, 2 without address and token."""
+    site, token = os.environ.get("SITE", ""), os.environ.get("TOKEN", "")
+    if not site.startswith(("https://", "http://")) or not token:
+        print(
+            "Say where and who: export SITE=https://cirt.example.org TOKEN=cirt_…", file=sys.stderr
+        )
+        return 2
+    api = Api(site, token)
     try:
         if arguments[:1] == ["record"]:
             made = api.post("/incidents", {"title": " ".join(arguments[1:])})
@@ -130,6 +136,9 @@ def main(arguments: list[str]) -> int:
             show(api)
     except ApiError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{site} does not answer: {error}", file=sys.stderr)
         return 1
     return 0
 

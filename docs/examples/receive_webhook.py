@@ -82,4 +82,9 @@ def receiver(secret: str, port: int, act: Callable[[dict], None] = act_on) -> Th
 
 
 if __name__ == "__main__":
-    receiver(os.environ["WEBHOOK_SECRET"], int(sys.argv[1])).serve_forever()
+    given = os.environ.get("WEBHOOK_SECRET", "")
+    if not given.startswith("whsec_") or len(sys.argv) != 2 or not sys.argv[1].isdecimal():
+        sys.exit(
+            "Say what checks messages, and the port: WEBHOOK_SECRET=whsec_… python receive_webhook.py 9000"
+        )
+    receiver(given, int(sys.argv[1])).serve_forever()

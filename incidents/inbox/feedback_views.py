@@ -16,7 +16,7 @@ from cirt.incidents.inbox.pages import address_of, blueprint, frame, item_for, p
 from cirt.incidents.inbox.parts import Part
 from cirt.incidents.inbox.producers import producer_of
 from cirt.incidents.inbox.received import Item, State
-from cirt.incidents.inbox.words import KIND_NAMES, seen
+from cirt.incidents.inbox.words import object_kind, seen
 from cirt.incidents.release_models import Release
 from cirt.routing import opens
 from cirt.web import actor, db_session
@@ -107,6 +107,6 @@ def _choices(held: list[Part]) -> list[tuple[str, str]]:
 
 def _named(part: Part) -> str:
     kind = part.one["type"]
-    word = _(KIND_NAMES[kind]) if kind in KIND_NAMES else kind
+    word = object_kind(kind) or kind
     name = part.one.get("name") or part.one.get("pattern") or part.stix_id
     return f"{word}: {seen(str(name)[:150])}"

@@ -15,7 +15,7 @@ from cirt.incidents.inbox.intake import FILES
 from cirt.incidents.inbox.parts import Part, parts_of
 from cirt.incidents.inbox.producers import Producer
 from cirt.incidents.inbox.received import Item, State
-from cirt.incidents.inbox.words import KIND_NAMES, STATE_KINDS, STATE_NAMES, STATE_SENTENCES, seen
+from cirt.incidents.inbox.words import STATE_KINDS, STATE_NAMES, STATE_SENTENCES, object_kind, seen
 from cirt.incidents.observable_views import harmless, kind_word
 from cirt.web import SAFE_METHODS, actor, db_session, installation
 
@@ -90,7 +90,7 @@ def producer_word(producer: Producer) -> str:
 
 def type_of(item: Item) -> str:
     """Return what kind of thing an item is."""
-    return _(KIND_NAMES[item.type]) if item.type in KIND_NAMES else item.type
+    return object_kind(item.type) or item.type
 
 
 def frame(item: Item, **more: Any) -> Mapping[str, Any]:

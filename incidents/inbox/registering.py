@@ -13,6 +13,7 @@ from cirt.incidents.inbox import (
     pages,
     views,
 )
+from cirt.incidents.inbox.words import object_kind
 
 if TYPE_CHECKING:
     import flask
@@ -25,6 +26,7 @@ assert decision_views and feedback_views and intake_views and intake and mention
 
 def register(app: "flask.Flask", home: "list[MakeHomePart]") -> None:
     """Attach the inbox to the application."""
+    app.jinja_env.globals["object_kind"] = object_kind
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(views.of_incidents)
     navigation.add_entry("inbox.index", N_("Inbox"), action="inbox.list", order=22)

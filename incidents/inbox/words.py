@@ -3,7 +3,10 @@
 import re
 from typing import Final
 
+from flask_babel import gettext
+
 from cirt.errors import N_
+from cirt.incidents.case_words import OBSERVABLE_NAMES
 from cirt.incidents.inbox.received import State
 
 STATE_NAMES: Final[dict[str, str]] = {
@@ -61,7 +64,19 @@ KIND_NAMES: Final[dict[str, str]] = {
 }
 """The usual kinds of items; any other is shown by the name that STIX or its maker gave it."""
 
+_OTHER_NAMES: Final[dict[str, str]] = {
+    **OBSERVABLE_NAMES,
+    "relationship": N_("Relationship"),
+    "identity": N_("Identity"),
+}
+
 _UNSEEN: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def object_kind(kind: str) -> str:
+    """Return what people call a type of STIX objects, "" where it has only its name in STIX."""
+    name = KIND_NAMES.get(kind) or _OTHER_NAMES.get(kind)
+    return gettext(name) if name else ""
 
 
 def seen(text: object) -> str:

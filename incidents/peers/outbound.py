@@ -1,4 +1,6 @@
-"""Requests to peers: to the host that was named and nowhere else, checked, limited, never led on.
+"""Requests to peers and to receivers of webhooks: to the host that was named and nowhere else.
+
+They are checked, limited, never led on.
 
 The name is resolved once, every address it has is looked at, and the connection goes to an address
 that was looked at while the certificate is checked for the name. Nothing follows a redirect, reads
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cirt.errors import N_, DomainError
+from cirt.errors import N_, DomainError, InvalidInputError
 from cirt.incidents.peers.rules import origin_of
 from cirt.settings import Settings
 from cirt.stix.taxii_client import Answer
@@ -51,8 +53,12 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _SITE_LOCAL: Final = ipaddress.IPv6Network("fec0::/10")
 
 FORBIDDEN: Final = N_(
-    "%(host)s has the address %(address)s, and peers are not sought there. If it is in a network of"
-    " your own, the operator names that network in CIRT_PEER_NETWORKS."
+    "%(host)s has the address %(address)s, to which no request goes from here. If it is in a network"
+    " of your own, the operator names that network in CIRT_PEER_NETWORKS."
+)
+FORBIDDEN_AS_WRITTEN: Final = N_(
+    "No request goes from here to %(address)s. If it is in a network of your own, the operator names"
+    " that network in CIRT_PEER_NETWORKS."
 )
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -91,6 +97,24 @@ def may_reach(text: str, reach: Reach) -> bool:
     if isinstance(address, IPv6Address) and address in _SITE_LOCAL:
         return False
     return address.is_global and not address.is_reserved
+
+
+def check_written(host: str, reach: Reach, field: str) -> None:
+    """Raise InvalidInputError, naming the field, for an address that is never reached as written.
+
+    What a name stands for is looked at when a request goes there.
+    """
+    address = "127.0.0.1" if host == "localhost" else host
+    if _is_address(address) and not may_reach(address, reach):
+        raise InvalidInputError(FORBIDDEN_AS_WRITTEN, field=field, address=address)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -234,7 +258,7 @@ def _context(reach: Reach) -> ssl.SSLContext:
 
 def _read(response: http.client.HTTPResponse, most: int) -> Answer:
     """Return the whole answer; a part of one is none."""
-    too_much = NoAnswerError(N_("The peer's answer is longer than %(most)s bytes."), most=most)
+    too_much = NoAnswerError(N_("The answer is longer than %(most)s bytes."), most=most)
     expected = response.length  # None when the answer does not say it
     if expected is not None and expected > most:
         raise too_much

@@ -20,7 +20,10 @@ class WebhookForm(Form):
     )
     url = StringField(
         N_("Address of the receiver"),
-        description=N_("By https, such as https://siem.example/hooks/cirt."),
+        description=N_(
+            "By https, such as https://siem.example/hooks/cirt. For a receiver in a network of your"
+            " own the operator names that network first (CIRT_PEER_NETWORKS)."
+        ),
         validators=[Required(N_("Enter the address.")), AtMost(MAX_URL)],
         render_kw={"dir": "ltr", "class": "code", "spellcheck": "false", "inputmode": "url"},
     )

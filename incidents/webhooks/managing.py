@@ -14,6 +14,7 @@ from cirt.access import Actor
 from cirt.clock import now
 from cirt.errors import N_, ConflictError, InvalidInputError
 from cirt.incidents.case_details import plain_text
+from cirt.incidents.peers import outbound
 from cirt.incidents.peers.rules import split_url
 from cirt.incidents.webhook_models import DeliveryState, Webhook, WebhookDelivery
 from cirt.incidents.webhooks import kinds, queue, secrets
@@ -135,6 +136,7 @@ def _fill(webhook: Webhook, details: Details, settings: Settings) -> list[str]:
     parts = split_url(
         details.url, field="url", loopback=settings.peer_loopback, sentence=ADDRESS, query=True
     )
+    outbound.check_written(parts.hostname or "", outbound.reach_of(settings), "url")
     wanted = kinds.chosen(details.kinds)
     added = [kind for kind in wanted if kind not in webhook.kinds]
     webhook.title, webhook.url, webhook.kinds = title, parts.geturl(), wanted

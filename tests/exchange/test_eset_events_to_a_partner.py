@@ -30,6 +30,7 @@ from cirt.files import keep_file
 from cirt.incidents.case_models import Incident
 from cirt.incidents.release_models import Release
 from cirt.incidents.rights import IMPORT_JOB
+from cirt.limited import run_limited
 from cirt.settings import read_settings
 from cirt.stix import misp_exchange
 from cirt.stix.ids import canonical_json
@@ -147,13 +148,25 @@ def way(
         other = sharing.make_circle(database, cast, "XB XC", title="Elsewhere")
         with sharing.serving(app) as address:
             found = Way(app, database, cast, circle, other, address)
-            for path in sorted((real_data / "misp/events/eset").glob("*.json")):
-                found.sent.append(_imported(installation, cast, path))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(misp_exchange, "run_limited", _converted)
+                for path in sorted((real_data / "misp/events/eset").glob("*.json")):
+                    found.sent.append(_imported(installation, cast, path))
             for sent in found.sent:
                 sent.bundle = sharing.released(database, cast, sent.incident_id, circle).bundle
             _fetch(found)
             yield found
         database.dispose()
+
+
+_conversions: dict[bytes, bytes] = {}
+
+
+def _converted(module: str, request: bytes, **limits: Any) -> bytes:
+    """Convert a file in a process of its own, once for both engines: it knows of no database."""
+    if request not in _conversions:
+        _conversions[request] = run_limited(module, request, **limits)
+    return _conversions[request]
 
 
 def _sqlite(request: pytest.FixtureRequest) -> Iterator[str]:

@@ -95,6 +95,7 @@ def test_what_comes_twice_in_one_envelope_is_kept_once(
     ]
     [failure] = status["failures"]
     assert "was given out before with other content" in failure["message"]
+    assert failure["message"].endswith("this one was not stored.")
     assert len(stored(database)) == 3
     with database.reading() as session:
         entries = session.query(FeedEntry).order_by(FeedEntry.seq).all()

@@ -77,7 +77,10 @@ def test_what_was_sent_waits_until_a_moderator_admits_it(
     page = boris.get(f"/submissions/{row}").get_data(as_text=True)
     assert "second" in page
     assert "<bdi>Two neighbours</bdi>" in page
+    lines = page.split("<table", 1)[1].split("</table>", 1)[0]
+    assert "Indicator" in lines and "indicator" not in lines and lines.count("ipv4-addr:value") == 2
     form = boris.get(f"/submissions/{row}/admit").get_data(as_text=True)
+    assert "Indicator: " in form and form.count("ipv4-addr:value") == 2
     with database.reading() as session:
         ids = session.get_one(Submission, row).version_ids
     assert all(f'value="{one}"' in form for one in ids)

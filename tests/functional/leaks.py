@@ -207,7 +207,7 @@ def _seed_secrets(scene: Scene) -> None:
         nadia = session.get_one(User, scene.cast.users["nadia"])
         link = directory.make_link(session, None, nadia, settings=settings)
         scene.secrets["nadia's link"] = link.rsplit("/", 1)[1]
-        label = scene.marks.new("label of a token", OPERATOR)
+        label = scene.marks.new("label of a token", OPERATOR | TEAM)
         own = session.get_one(Administration, scene.cast.administrations["XA"])
         row, text = tokens.make_token(
             session,
@@ -451,7 +451,7 @@ def _seed_imports(scene: Scene) -> None:
         json.dumps({"Event": {"info": new("cut off", NOBODY)}})[:-1],
     ):
         job = _import(scene, body, new("name of a refused file", NOBODY) + ".json")
-        assert job.state == "failed", body
+        assert job.state == "refused", body
 
 
 def _import(scene: Scene, body: str, name: str) -> jobs.Job:
@@ -494,6 +494,8 @@ def _seed_machine(scene: Scene, circle: uuid.UUID) -> None:
     assert (status["success_count"], status["failure_count"]) == (1, 1)
     scene.ids.append({"status_id": status["id"]})
     _of_circle(scene, str(taken["id"]))
+    # its label stands on the circle's page then, for its own administration alone
+    sharing.Machine(scene.app, scene.secrets["XA's second token"]).get(url)
 
 
 def _seed_webhook(scene: Scene) -> None:

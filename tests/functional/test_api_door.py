@@ -118,10 +118,41 @@ def test_cookie_of_a_person_opens_nothing_and_no_cookie_is_set(
     assert nadia.get("/api/nothing?lang=ar").headers.get("Set-Cookie") is None
 
 
-@pytest.mark.parametrize("path", ["/api/", "/api/v1/nothing", "/api/v2/", "/api/v1/assessments/"])
+@pytest.mark.parametrize("path", ["/api/", "/api/v1/nothing", "/api/v2/"])
 def test_unknown_address_is_a_problem(app: flask.Flask, path: str) -> None:
     for method in ("GET", "POST", "DELETE"):
         assert app.test_client().open(path, method=method).status_code == 404
+
+
+def test_slash_at_the_end_changes_nothing(machine: Callable[[str], Machine]) -> None:
+    xa = machine("XA")
+    assert xa.get("/administrations/").json == xa.get("/administrations").json
+    assert xa.get("/incidents/").status_code == 200
+
+
+def test_browser_gets_a_page_that_explains_a_problem(
+    app: flask.Flask, machine: Callable[[str], Machine]
+) -> None:
+    """RFC 9457, 3.1.1: reading the type of a problem explains it, also to who has no account."""
+    client = app.test_client()
+    kind = client.get("/api/v1/nothing-else?token=none").json["type"]
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    answer = client.get(kind, headers={"Accept": accept}, follow_redirects=True)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert answer.request.path == "/help/api/problems/not-found"
+    assert "There is no such thing, or it is not yours to see." in text
+    assert "`" not in text
+    assert client.get(kind).status_code == 401
+    assert client.get(kind, headers={"Accept": "*/*"}).status_code == 401
+    assert machine("XA").get(kind.removeprefix("/api/v1")).json["type"] == kind
+    assert client.get("/help/api/problems/none").status_code == 404
+
+
+def test_page_shows_ranges_and_codes_as_they_are_enforced(browser: Callable[[str], Any]) -> None:
+    text = browser("nadia").get("/help/api").get_data(as_text=True)
+    assert "integer 1–200" in text and "Without it: 50." in text
+    assert "`" not in text.partition("<main")[2]
 
 
 def test_other_methods_are_refused_with_those_served(machine: Callable[[str], Machine]) -> None:

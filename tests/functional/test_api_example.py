@@ -66,6 +66,21 @@ def test_example_runs_as_it_stands_in_the_documentation(
     assert refused.stderr.startswith("401 ")
 
 
+@pytest.mark.parametrize("given", [{}, {"SITE": "https://cirt.example"}, {"TOKEN": "cirt_x"}])
+def test_example_says_what_it_needs(given: dict[str, str]) -> None:
+    rest = {name: text for name, text in os.environ.items() if name not in ("SITE", "TOKEN")}
+    answer = subprocess.run(
+        [sys.executable, str(EXAMPLE)],
+        env={**rest, **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("Say where and who: export SITE=")
+
+
 def test_example_pages_and_names_what_was_refused(
     app: flask.Flask, machine: Callable[[str], Machine], example: ModuleType, cast: Cast
 ) -> None:

@@ -68,6 +68,14 @@ def test_an_incident_is_recorded_read_and_changed_by_the_rules_of_the_form(
     assert "Other" in page
 
 
+@ONE_ENGINE
+def test_sentences_name_what_is_allowed(machine: Machines) -> None:
+    answer = machine("XA").post("/incidents", {**NEW, "tlp": "white", "severity": "high"})
+    said = {one["pointer"]: one["detail"] for one in answer.get_json()["errors"]}
+    assert said["/tlp"] == ('The value is not one of "clear", "green", "amber", "amber+strict".')
+    assert "anyOf" not in said["/severity"] and "schema" not in said["/severity"]
+
+
 @pytest.mark.parametrize(
     ("changed", "pointer"),
     [

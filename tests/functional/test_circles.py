@@ -16,6 +16,7 @@ from cirt.incidents.standing_approvals import approval_for
 from cirt.stix.marking import TLP
 from tests import sharing
 from tests.conftest import Cast
+from tests.exchange.machine_objects import indicator
 
 FIELDS = {
     "title": "Energy",
@@ -243,6 +244,48 @@ def test_the_administrator_sees_when_a_machine_last_asked(
         sharing.Machine(app, cast.tokens["XB"]).get(f"/exchange/collections/{circle}/objects/")
     assert "machine of XB" in text_of(browser("root").get(f"/circles/{circle}"))
     assert "machine of XB" not in text_of(browser("nadia").get(f"/circles/{circle}"))
+
+
+def test_readers_see_when_their_own_machines_last_asked_and_no_others(
+    app: Any, browser: Any, database: Database, cast: Cast
+) -> None:
+    """T-17: of other administrations neither the label nor that one asked; not who only adds."""
+    circle = sharing.make_circle(database, cast)
+    sharing.Machine(app, cast.tokens["XB"]).get(f"/exchange/collections/{circle}/objects/")
+    omar = text_of(browser("omar").get(f"/circles/{circle}"))
+    assert "machine of XB" not in omar
+    assert "No machine of your administration has asked" in omar
+    sharing.Machine(app, cast.tokens["XA"]).get(f"/exchange/collections/{circle}/objects/")
+    for who, own, other in (("omar", "XA", "XB"), ("nadia", "XA", "XB"), ("boris", "XB", "XA")):
+        text = text_of(browser(who).get(f"/circles/{circle}"))
+        assert f"machine of {own}" in text, who
+        assert f"machine of {other}" not in text, who
+    adding = sharing.make_circle(database, cast, "XB", title="Reports only")
+    sharing.set_member(database, cast, adding, "XA", reads=False, contributes=True)
+    assert "that read" not in text_of(browser("omar").get(f"/circles/{adding}"))
+
+
+def test_a_circle_gives_its_whole_address_and_says_what_it_is_not_empty_of(
+    app: Any, browser: Any, database: Database, cast: Cast
+) -> None:
+    """The API root as tools need it; objects without a report; no approval where nothing is added."""
+    circle = sharing.make_circle(database, cast, writing=MachineWriting.DIRECT)
+    text = text_of(browser("nadia").get(f"/circles/{circle}"))
+    assert "http://127.0.0.1:8000/exchange/" in text and 'data-copy="api-root"' in text
+    assert "Nothing was released here yet." in text
+    assert "No standing approval" in text
+    sharing.give_standing_approval(database, cast, circle)
+    url = f"/exchange/collections/{circle}/objects/"
+    sent = sharing.Machine(app, cast.tokens["XA"]).post(url, {"objects": [indicator()]})
+    assert sent.status_code == 202
+    text = text_of(browser("boris").get(f"/circles/{circle}"))
+    assert "Nothing was released here yet." not in text
+    assert f"/inbox/?collection={circle}" in text
+    reading = sharing.make_circle(database, cast, "XB", title="Bulletins")
+    sharing.set_member(database, cast, reading, "XA", reads=True, contributes=False)
+    text = text_of(browser("omar").get(f"/circles/{reading}"))
+    assert "No standing approval" not in text
+    assert "Your administration does not contribute to this circle." in text
 
 
 def test_the_administrator_s_list_sets_members_apart_from_the_size(

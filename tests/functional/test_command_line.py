@@ -98,6 +98,7 @@ class Place:
 
 
 PlaceOn = Callable[..., Place]
+Demonstration = Callable[[Path], Path]
 
 
 @pytest.fixture(autouse=True)
@@ -231,8 +232,12 @@ def test_wrong_setting_stops_a_command_by_its_name(
     assert sentence in place.refused("init")
 
 
+# which of the two the backup is for, only the operator knows
+BOTH = ("backup", "x", "--passphrase-file", "y", "--recipient", "age1z")
+
+
 @pytest.mark.parametrize(
-    "arguments", [(), ("fly",), ("user",), ("token",), ("backup",), ("user", "add", "nadia")]
+    "arguments", [(), ("fly",), ("user",), ("token",), ("backup",), ("user", "add", "nadia"), BOTH]
 )
 def test_wrong_usage_ends_with_two(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -328,7 +333,9 @@ def test_token_is_made_listed_and_ended(ready: Place) -> None:
         "--days",
         "30",
     )
-    found = dict(re.findall(r"^([\w ]+):\s+(\S+)$", printed, re.MULTILINE))
+    found = dict(re.findall(r"^([\w ]+):\s+(\S.*)$", printed, re.MULTILINE))
+    assert found["may do"] == "taxii.read, taxii.write"
+    assert re.fullmatch(r"until \d{4}-\d\d-\d\d \d\d:\d\d UTC", found["valid"])
     assert found["discovery"] == "http://127.0.0.1:8000/taxii2/"
     with ready.database().reading() as session:
         actor = tokens.actor_of_token(
@@ -338,6 +345,7 @@ def test_token_is_made_listed_and_ended(ready: Place) -> None:
     assert actor.scopes == {"taxii.read", "taxii.write"}
     listed = ready.done("token", "list")
     assert "MISP" in listed
+    assert "taxii.read,taxii.write" in listed and "never used" in listed
     assert found["token"] not in listed
     assert "has ended" in ready.done("token", "end", listed.split()[0])
     assert "ended" in ready.done("token", "list")
@@ -348,7 +356,8 @@ def test_token_is_made_listed_and_ended(ready: Place) -> None:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"--scopes": "everything"}, "at least one thing"),
+        ({"--scopes": "taxii.read,everything"}, "no scope everything. Choose out of these: taxii"),
+        ({"--scopes": " , "}, "at least one thing"),
         ({"--days": "731"}, "from 1 to 730"),
         ({"--administration": "XQ"}, "no administration with the code XQ"),
         ({"--label": " "}, "which machine"),
@@ -372,12 +381,15 @@ def test_token_end_refuses_an_unknown_token(ready: Place) -> None:
 # backup and restore
 
 
-def _filled(place: Place) -> Place:
+def _filled(place: Place, demonstration_at: Demonstration) -> Place:
     """Load the demonstration, and add a file whose name and content are unusual."""
     place.choose()
     from cirt.cli.demonstration_folder import prepare
 
-    prepare(place.settings)
+    if place.url:
+        prepare(place.settings)
+    else:
+        demonstration_at(place.folder)
     installation = open_installation(place.settings)
     with installation.database.writing() as session:
         user = session.scalars(sa.select(User).where(User.username == "nadia")).unique().one()
@@ -420,9 +432,9 @@ def _files(place: Place) -> dict[str, bytes]:
 @pytest.mark.parametrize("target", ENGINES)
 @pytest.mark.parametrize("source", ENGINES)
 def test_backup_comes_back_whole_on_either_engine(
-    place_on: PlaceOn, tmp_path: Path, source: str, target: str
+    place_on: PlaceOn, demonstration_at: Demonstration, tmp_path: Path, source: str, target: str
 ) -> None:
-    first, second = _filled(place_on(source, "first")), place_on(target, "second")
+    first, second = _filled(place_on(source, "first"), demonstration_at), place_on(target, "second")
     file = tmp_path / "all.cirt"
     before, files = _content(first), _files(first)
     printed = first.done("backup", file)
@@ -443,10 +455,13 @@ def test_backup_comes_back_whole_on_either_engine(
 
 @pytest.mark.postgresql
 def test_backup_comes_back_into_a_database_that_sorts_otherwise(
-    place_on: PlaceOn, tmp_path: Path
+    place_on: PlaceOn, demonstration_at: Demonstration, tmp_path: Path
 ) -> None:
     """Where punctuation does not count, D10-Q1 stands before D1-Q1; by bytes it is the other way round."""
-    first, second = _filled(place_on("sqlite", "first")), place_on("sqlite", "second")
+    first, second = (
+        _filled(place_on("sqlite", "first"), demonstration_at),
+        place_on("sqlite", "second"),
+    )
     before = _content(first)
     first.done("backup", tmp_path / "all.cirt")
     address = postgresql.server()
@@ -460,9 +475,11 @@ def test_backup_comes_back_into_a_database_that_sorts_otherwise(
         connection.execute("DROP DATABASE cirt_sorted WITH (FORCE)")
 
 
-def test_restored_demonstration_is_still_one(place_on: PlaceOn, tmp_path: Path) -> None:
+def test_restored_demonstration_is_still_one(
+    place_on: PlaceOn, demonstration_at: Demonstration, tmp_path: Path
+) -> None:
     first, second = place_on("sqlite", "first"), place_on("sqlite", "second")
-    first.done("demo", "--no-serve")
+    demonstration_at(first.folder)
     first.done("backup", tmp_path / "all.cirt")
     second.done("restore", tmp_path / "all.cirt")
     assert second.settings.is_demonstration
@@ -616,9 +633,9 @@ def test_installation_with_data_is_not_restored_into(ready: Place, tmp_path: Pat
 # check
 
 
-def test_check_refuses_a_demonstration(place_on: PlaceOn) -> None:
+def test_check_refuses_a_demonstration(place_on: PlaceOn, demonstration_at: Demonstration) -> None:
     place = place_on()
-    place.done("demo", "--no-serve")
+    demonstration_at(place.folder)
     place.more |= {"CIRT_PUBLIC_URL": "https://cirt.example.org", "CIRT_PROXIES": "1"}
     with place.database().writing() as session:
         _note_backup(session)
@@ -698,11 +715,55 @@ def test_check_shows_an_old_sqlite_library(
     assert "install pysqlite3" in out
 
 
-def test_check_shows_missing_tables_without_a_fault(place: Place) -> None:
+def test_check_shows_missing_tables_once_and_without_a_fault(place: Place) -> None:
+    with place.database().engine.connect():  # the file is there
+        pass
     code, out, err = place.run("check")
     assert (code, err) == (1, "")
     assert "PROBLEM tables: run `cirt init`" in out
-    assert "PROBLEM audit chain: cannot be checked" in out
+    assert "cannot be checked" not in out and "audit chain" not in out
+    assert "run `cirt init` first" in place.refused("token", "list")
+
+
+def test_check_says_once_that_the_database_is_away(place_on: PlaceOn) -> None:
+    place = place_on()
+    place.done("init")
+    place.more["CIRT_DATABASE_URL"] = "postgresql://cirt:hush-hush@127.0.0.1:1/none"
+    place.more["CIRT_REPLICA_URL"] = "postgresql://cirt:hush-hush@127.0.0.1:1/replica"
+    code, out, err = place.run("check")
+    assert (code, err) == (1, "")
+    assert "PROBLEM database: it does not answer (OperationalError): see that it runs" in out
+    assert "PROBLEM replica: it does not answer (OperationalError): see that it runs" in out
+    assert "cannot be checked" not in out and "hush-hush" not in out
+    assert "ok      time zones" in out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check",),
+        ("token", "list"),
+        ("user", "link", "root"),
+        ("backup", "all.cirt"),
+        ("move", "--to", "sqlite:////tmp/none/x"),
+        ("erase-again",),
+        ("serve",),
+    ],
+)
+def test_command_for_an_installation_makes_none(
+    place_on: PlaceOn, command: tuple[str, ...]
+) -> None:
+    place = place_on()
+    sentence = place.refused(*command)
+    assert f"There is no installation in {place.folder}: run `cirt init` first" in sentence
+    assert not place.folder.exists()
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.run(["--version"])
+    assert ended.value.code == 0
+    assert re.fullmatch(r"cirt \d+\.\d+\.\d+\n", capsys.readouterr().out)
 
 
 def test_check_shows_a_changed_audit_entry(fit: Place) -> None:

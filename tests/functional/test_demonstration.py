@@ -12,7 +12,7 @@ import subprocess
 import sys
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -178,16 +178,17 @@ def test_credentials_list_everybody_and_only_their_owner_reads_them(demo: Demo) 
     path = demo.settings.data_dir / "credentials.json"
     kept = json.loads(path.read_text())
     assert kept == demo.credentials
-    assert set(kept) == {"url", "users", "taxii"}
+    assert set(kept) == {"url", "users", "taxii", "api"}
     assert all(
         set(one) == {"username", "password", "roles", "administration"} for one in kept["users"]
     )
-    assert all(
-        set(one) == {"administration", "username", "token", "discovery_url"}
-        for one in kept["taxii"]
-    )
-    assert [one["administration"] for one in kept["taxii"]] == ["XA", "XB", "XC"]
-    assert kept["taxii"][0]["discovery_url"] == f"{kept['url']}/taxii2/"
+    addresses = {"taxii": ("discovery_url", "taxii2"), "api": ("api_url", "api/v1")}
+    for use, (name, path_below) in addresses.items():
+        assert [one["administration"] for one in kept[use]] == ["XA", "XB", "XC"]
+        for one in kept[use]:
+            assert set(one) == {"administration", "username", "token", "scopes", name}
+            assert one[name] == f"{kept['url']}/{path_below}/"
+            assert {scope.startswith("taxii.") for scope in one["scopes"]} == {use == "taxii"}
     if os.name == "posix":
         for name in ("credentials.json", "demonstration", "secret.key"):
             assert stat.S_IMODE((demo.settings.data_dir / name).stat().st_mode) == 0o600, name
@@ -819,9 +820,9 @@ def test_folder_with_files_of_another_database_is_refused(
 
 
 def test_lost_list_of_passwords_is_told(
-    environment: Path, capsys: pytest.CaptureFixture[str]
+    environment: Path, capsys: pytest.CaptureFixture[str], demonstration_at: Callable[[Path], Path]
 ) -> None:
-    assert _demo(environment, capsys)[0] == 0
+    demonstration_at(environment)
     (environment / "credentials.json").write_text("{")
     code, _out, err = _demo(environment, capsys)
     assert code == 1

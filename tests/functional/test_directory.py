@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from cirt.accounts import tokens
 from cirt.accounts.models import Administration, ApiToken, User
 from cirt.db import Database
 from tests.conftest import PASSWORD, Browser, Cast
@@ -102,8 +104,39 @@ def test_token_is_shown_once_and_ends_at_once(
     with database.reading() as session:
         row = session.scalars(sa.select(ApiToken).where(ApiToken.label == "MISP")).one()
         assert token[0] not in str(vars(row))
+    question = root.get(f"/directory/tokens/{row.id}/revoke").get_data(as_text=True)
+    assert "End this token?" in question and "taxii.read" in question
+    assert machine.get("/taxii2/", headers=header).status_code == 200  # a question ends nothing
     root.post(f"/directory/tokens/{row.id}/revoke")
     assert machine.get("/taxii2/", headers=header).status_code == 401
+
+
+def test_directory_says_what_a_token_may_do_and_when_it_was_used_last(
+    browser: Callable[[str | None], Browser], cast: Cast, database: Database
+) -> None:
+    """Noted at the first use, and at most every ten minutes after it."""
+    root = browser("root")
+    form = root.get("/directory/tokens/new").get_data(as_text=True)
+    assert all(scope in form for scope in tokens.SCOPES)
+
+    def line() -> str:
+        page = root.get("/directory/").get_data(as_text=True)
+        return next(row for row in page.split("<tr>") if "machine of XA" in row)
+
+    assert "taxii.read" in line() and "never" in line()
+    header = {"Authorization": f"Bearer {cast.tokens['XA']}"}
+    machine = browser(None).client
+    times = []
+    for moved in (timedelta(), timedelta(), 2 * tokens.USE_NOTED_EVERY):
+        with database.writing() as session:
+            row = session.scalars(sa.select(ApiToken).where(ApiToken.label == "machine of XA"))
+            found = row.unique().one()
+            found.used_at = found.used_at and found.used_at - moved
+        assert machine.get("/api/v1/", headers=header).status_code == 200
+        with database.reading() as session:
+            times.append(session.get_one(ApiToken, found.id).used_at)
+    assert times[0] is not None and times[0] == times[1] < times[2]
+    assert "never" not in line()
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_import_of_who_lost_the_role_stores_nothing(
     assert answer.status_code == 302
     with database.reading() as session:
         assert session.scalars(sa.select(Incident)).all() == []
-        assert session.scalars(sa.select(jobs.Job.state)).all() == ["failed"]
+        assert session.scalars(sa.select(jobs.Job.state)).all() == ["refused"]
 
 
 @pytest.fixture

@@ -236,7 +236,7 @@ def test_killed_on_the_way_and_given_again(
     done = run("-m", "cirt", "move", "--to-file", str(tmp_path / "address"))
     assert (done.returncode, done.stderr) == (0, "")
     assert "feed_entry: " in done.stdout
-    assert "CIRT_DATABASE_URL" in done.stdout
+    assert f"Set CIRT_DATABASE_URL_FILE to {tmp_path / 'address'}," in done.stdout
     assert "hush-hush" not in done.stdout
     assert _digests(source) == _digests(target)
     again = run("-m", "cirt", "move", "--to-file", str(tmp_path / "address"))

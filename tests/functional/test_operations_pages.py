@@ -56,18 +56,23 @@ def test_list_is_narrowed_and_paged(browser: Any, database: Database, cast: Cast
             at = now() - timedelta(minutes=n)
             session.add(Job(kind="files.sweep", payload={}, state="done", created_at=at))
     _add(database, state="failed", created_at=now() - timedelta(days=3))
+    mine = {"kind": "recall.retention", "user_id": cast.users["nadia"]}
+    _add(database, **mine, created_at=now() - timedelta(days=4))
     root = browser("root")
     page = _text(root.get("/jobs"))
-    assert page.count("<tbody>") == 1 and page.count("/jobs/") == job_queries.PAGE
+    assert page.count("/jobs/") == job_queries.PAGE
     assert "Page 1 of 2" in page and "page=2" in page
-    assert _text(root.get("/jobs?page=2")).count("/jobs/") == 6
+    assert _text(root.get("/jobs?page=2")).count("/jobs/") == 7
     assert "Page 2 of 2" in _text(root.get("/jobs?page=99"))
     for query, count in (
         ("state=failed", 1),
         ("kind=jobs.forget", 1),
         ("age=day&kind=jobs.forget", 0),
         ("state=failed&age=week", 1),
-        ("state=nonsense&age=nonsense", job_queries.PAGE),
+        ("state=nonsense&age=nonsense&by=nonsense", job_queries.PAGE),
+        ("by=others", 1),
+        ("by=installation&state=failed", 1),
+        ("by=installation&kind=recall.retention", 0),
     ):
         assert _text(root.get(f"/jobs?{query}")).count("/jobs/") == count, query
     assert "Forgetting old background work" in _text(root.get("/jobs?kind=jobs.forget"))
@@ -120,6 +125,39 @@ def test_work_is_cancelled_after_a_question_and_tried_again(
     assert _state(database, kept) == "waiting"
     acts = _text(root.get("/audit"))
     assert "job.cancel" in acts and "job.retry" in acts
+
+
+def test_failed_work_is_put_aside_with_its_reason(
+    browser: Any, database: Database, cast: Cast
+) -> None:
+    root, job_id = browser("root"), _add(database, state="failed", message="The disk was full.")
+    page = _text(root.get(f"/jobs/{job_id}"))
+    assert "Put aside" in page and "Try again" in page
+    assert "counts as cancelled" in _text(root.get(f"/jobs/{job_id}/cancel"))
+    root.post(f"/jobs/{job_id}/cancel")
+    assert _state(database, job_id) == "cancelled"
+    assert "The disk was full." in _text(root.get(f"/jobs/{job_id}"))
+    kept = _add(database, kind="recall.retention", state="failed")
+    page = _text(root.get(f"/jobs/{kept}"))
+    assert "Put aside" not in page and "has to run" in page
+    root.post(f"/jobs/{kept}/cancel")
+    assert _state(database, kept) == "failed"
+
+
+def test_refused_upload_is_no_problem_of_the_operator(
+    browser: Any, database: Database, installation: Installation, cast: Cast
+) -> None:
+    nadia = browser("nadia")
+    answer = nadia.post("/incidents/import", {"file": (io.BytesIO(b'{"Event": 5}'), "event.json")})
+    url = str(answer.location)
+    jobs.run_pending(database, installation)
+    assert "Nothing was stored." in _text(nadia.get(url))
+    job_id = uuid.UUID(url.rsplit("/", 1)[1])
+    assert _state(database, job_id) == "refused"
+    assert points.background_work(installation.settings, database) is None
+    page = _text(browser("root").get(f"/jobs/{job_id}"))
+    assert "nobody else has to do anything" in page and "Try again" not in page
+    assert "Refused" in _text(browser("root").get("/jobs?state=refused"))
 
 
 @pytest.mark.parametrize("path", ["", "/retry", "/cancel"])
@@ -240,7 +278,8 @@ def test_health_page_names_problems_with_their_remedies(
     _add(database, state="failed")
     root = browser("root")
     page = _text(root.get("/health"))
-    assert "set CIRT_PUBLIC_URL" in page
+    assert re.search(r"set <[^>]+>CIRT_PUBLIC_URL</", page), "what is typed stands apart"
+    assert "`" not in page and "Product" in page
     assert "1 job(s) failed: see Background work" in page
     assert "No backup was made yet." in page
     with database.writing() as session:
@@ -251,7 +290,7 @@ def test_health_page_names_problems_with_their_remedies(
     page = _text(root.get("/health"))
     assert "3.0 MB, 77 rows" in page and "job(s) failed" not in page
     assert browser("nadia").get("/health").status_code == 403
-    names = re.findall(r'<th scope="row"[^>]*>([^<]+)</th>', page)
+    names = re.findall(r'<span class="task-title">([^<]+)</span>', page)
     assert names == [name for name, _point in points.QUICK]
 
 

@@ -72,10 +72,16 @@ def test_a_peer_is_connected_read_changed_and_ended(
     assert boris.get(page).status_code == 404
 
 
+def test_an_example_address_keeps_its_order_in_arabic(browser: Any, database: Database) -> None:
+    """Its last slash would stand in front of it (UAX #9)."""
+    text = browser("boris").get("/peers/new?lang=ar").get_data(as_text=True)
+    assert 'translate="no">https://hub.example/exchange/collections/</bdi>' in text
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"url": "http://hub.example/c/"}, "must begin with https"),
+        ({"url": "http://hub.example/c/"}, "so that nobody on the way reads along"),
         ({"url": "nowhere"}, "Write the address of the collection"),
         ({"url": ""}, "Enter the address"),
         ({"title": ""}, "Give it a name"),

@@ -23,6 +23,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "config" / "systemd" / "cirt.service"
+COMMAND = ROOT / "config" / "systemd" / "cirt"
 CONTAINER = ROOT / "config" / "container" / "Containerfile"
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="systemd and containers are Linux's")
@@ -63,6 +64,76 @@ def test_unit_is_what_systemd_understands(tmp_path: Path) -> None:
         check=False,
     )
     assert judged.returncode == 0, judged.stdout[-300:]  # an exposure of 2.5 or less, of 10
+
+
+# what systemd-run does for the command, as far as it goes without systemd and its accounts
+STAND_IN = """#!{python}
+import os, sys
+words = sys.argv[1:]
+at = words.index("--")
+environment = {{"PATH": os.environ["PATH"]}}
+for word in words[:at]:
+    if word.startswith("--setenv="):
+        name, _equals, value = word.removeprefix("--setenv=").partition("=")
+        environment[name] = value
+for word in words[:at]:
+    if word.startswith("--property=EnvironmentFile="):
+        for line in open(word.rpartition("=")[2]).read().splitlines():
+            name, _equals, value = line.partition("=")
+            environment[name] = value
+    if word.startswith("--property=WorkingDirectory="):
+        os.makedirs(word.rpartition("=")[2], mode=0o700, exist_ok=True)
+        os.chdir(word.rpartition("=")[2])
+os.execve(words[at + 1], words[at + 1 :], environment)
+"""
+
+
+def test_command_runs_with_the_settings_of_the_service(tmp_path: Path) -> None:
+    """What an operator types under systemd works on the installation of the service."""
+    data, settings = tmp_path / "data", tmp_path / "cirt.env"
+    text = COMMAND.read_text()
+    for given, here in (
+        ("/opt/cirt/.venv/bin/python", sys.executable),
+        ("/opt/cirt", str(ROOT)),
+        ("/var/lib/cirt", str(data)),
+        ("/etc/cirt/cirt.env", str(settings)),
+    ):
+        assert given in text
+        text = text.replace(given, here)
+    command, stand_in = tmp_path / "cirt", tmp_path / "systemd-run"
+    command.write_text(text)
+    stand_in.write_text(STAND_IN.format(python=sys.executable))
+    for file in (command, stand_in):
+        file.chmod(0o755)
+    settings.write_text("CIRT_PUBLIC_URL=https://cirt.example\nCIRT_PROXIES=1\n")
+
+    def run(*arguments: str) -> str:
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CIRT_DATA_DIR": "/elsewhere"}
+        done = subprocess.run(
+            [str(command), *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.stderr == ""
+        return done.stdout
+
+    invited = run("init", "--code", "XA", "--name", "Administration XA", "--user", "root")
+    assert "https://cirt.example/" in invited
+    assert (data / "cirt.sqlite3").is_file()
+    assert "ok      address and TLS" in run("check")
+
+
+def test_command_is_of_the_services_account_and_folders() -> None:
+    unit, words = _unit(), shlex.split(COMMAND.read_text(), comments=True)
+    assert {f"--uid={unit['User'][0]}", f"--gid={unit['Group'][0]}"} <= set(words)
+    assert f"--setenv={unit['Environment'][0]}" in words
+    for name in ("EnvironmentFile", "StateDirectory", "StateDirectoryMode", "UMask"):
+        assert f"--property={name}={unit[name][0]}" in words
+    assert words[words.index("--") + 1] == unit["ExecStart"][0].split()[0]
+    runner = shutil.which("systemd-run")
+    if runner is None:
+        pytest.skip("systemd-run is absent")
+    known = subprocess.run([runner, "--help"], capture_output=True, text=True, check=True).stdout
+    for word in words[: words.index("--")]:
+        assert not word.startswith("--") or word.split("=")[0] in known, word
 
 
 def test_container_takes_what_is_pinned_and_runs_as_nobody_special() -> None:

@@ -1,6 +1,7 @@
 """A server as an operator starts it: it starts or says why not, stops cleanly, and keeps its log short."""
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -60,6 +61,20 @@ def test_server_stops_cleanly_and_logs_nothing_of_a_request_T41(
     server.process = None
     assert "hush-hush" not in _log(server)
     assert _log(server).count("background work has stopped") == 1
+
+
+def test_log_for_machines_is_json_from_the_first_line_to_the_last(server: Server) -> None:
+    server.settings["CIRT_LOG"] = "json"
+    server.start()
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(60) == 0
+    server.process = None
+    lines = [json.loads(line) for line in _log(server).splitlines()]
+    said = [line["message"] for line in lines]
+    assert any(one.startswith("Listening at") for one in said)
+    assert "background work has stopped" in said
+    assert not [one for one in lines if one["level"] != "info"], "advice that nobody needs"
 
 
 def _without_granian(server: Server) -> str:

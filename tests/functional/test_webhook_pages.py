@@ -39,6 +39,16 @@ def made(browser: Any, url: str = "https://siem.example/hook", who: str = "omar"
     return found[1]
 
 
+@pytest.mark.parametrize("host", ["10.20.0.7", "[fd00::7]", "169.254.169.254"])
+def test_an_address_that_is_never_reached_is_refused_on_the_form(browser: Any, host: str) -> None:
+    """A receiver in the own network needs the operator, and the form says so before any trial."""
+    answer = browser("omar").post("/webhooks/new", {**FIELDS, "url": f"https://{host}:9000/hook"})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert f"No request goes from here to {host.strip('[]')}." in text
+    assert "operator names that network in CIRT_PEER_NETWORKS" in text
+
+
 def test_a_webhook_is_made_tried_switched_changed_and_deleted(
     browser: Any, database: Database, installation: Installation
 ) -> None:
@@ -47,7 +57,10 @@ def test_a_webhook_is_made_tried_switched_changed_and_deleted(
         page = made(browser, served.url)
         text = omar.get(page).get_data(as_text=True)
         assert "Nothing sent yet" in text and "whsec_" not in text
+        assert "not yet" in text
         assert omar.post(f"{page}/try").status_code == 302
+        text = omar.get(page).get_data(as_text=True)  # it waits, and was never tried
+        assert "Waits" in text and "/webhooks/messages/" not in text
         jobs.run_pending(database, installation)
         text = omar.get(page).get_data(as_text=True)
         assert "Takes messages" in text and "A trial" in text and "Taken" in text
@@ -80,7 +93,7 @@ def test_a_webhook_is_made_tried_switched_changed_and_deleted(
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"url": "http://siem.example/"}, "must begin with https"),
+        ({"url": "http://siem.example/"}, "so that nobody on the way reads along"),
         ({"url": "nowhere"}, "Write the address to which"),
         ({"url": ""}, "Enter the address"),
         ({"title": ""}, "Give it a name"),

@@ -76,7 +76,7 @@ class _Client:
         self.fuzzer = Fuzzer(
             random.Random(seed),
             routes,  # type: ignore[arg-type]
-            [one["token"] for one in credentials["taxii"]],
+            [one["token"] for one in (*credentials["taxii"], *credentials["api"])],
             more=samples,
         )
         self.users = {(one["username"], one["password"]) for one in credentials["users"]}

@@ -91,6 +91,17 @@ def test_refused_input_fails_at_once_with_its_sentence(
     assert job.message % job.message_params == "This file is no event: choose another than x.json."
 
 
+def test_what_a_person_gave_is_refused_and_nobody_elses_matter(
+    database: Database, installation: Installation, cast: Cast
+) -> None:
+    with database.writing() as session:
+        job_id = jobs.enqueue(session, "test.refuse", {}, actor=cast.actors["nadia"]).id
+    jobs.run_pending(database, installation)
+    assert _job(database, job_id).state == "refused"
+    with database.writing() as session:
+        assert not jobs.retry(session, cast.actors["root"], session.get_one(Job, job_id))
+
+
 def test_crashing_job_is_tried_again_later_and_fails_in_the_end(
     database: Database, installation: Installation, cast: Cast
 ) -> None:

@@ -142,6 +142,25 @@ def test_object_that_breaks_a_rule_is_refused(obj: Any, path: str) -> None:
     assert path in paths(obj)
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"modified": "2026-11-22T12:00:00Z"},
+            "three digits after the seconds, such as 2026-01-31",
+        ),
+        ({"created": "yesterday"}, "write the time in UTC, such as 2026-01-31T12:00:00Z."),
+        ({"object_marking_refs": ["tlp:red"]}, "two hyphens and a UUID."),
+        ({"labels": []}, "[] has less than 1 item"),
+    ],
+)
+def test_sentences_quote_no_expression(change: dict[str, Any], sentence: str) -> None:
+    """STIX 2.1, section 3.2: created and modified have at least three digits after the seconds."""
+    said = [str(problem) for problem in errors(identity(**change))]
+    assert any(sentence in one for one in said), said
+    assert not any("\\d" in one or "[0-9" in one or "anyOf" in one for one in said), said
+
+
 def test_clock_may_be_five_minutes_apart() -> None:
     """T-67."""
     assert errors(identity(modified="2026-11-22T12:04:59.999Z")) == []
