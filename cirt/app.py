@@ -1,9 +1,7 @@
 """Joins the parts into one application: the only place that knows both halves."""
 
-import ctypes
 import gc
 import multiprocessing.util
-import sys
 from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
@@ -13,7 +11,7 @@ import flask
 
 import cirt.accounts.forgetting
 import cirt.accounts.rights
-from cirt import backups, jobs, models, navigation, operations, routing, web
+from cirt import backups, heap, jobs, models, navigation, operations, routing, web
 from cirt.accounts import directory_views
 from cirt.accounts import views as account_views
 from cirt.api import register as register_api
@@ -44,6 +42,8 @@ def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> 
     app.jinja_env.add_extension("jinja2.ext.i18n")
     installation = open_installation(settings)
     web.init_app(app, installation)
+    if with_jobs:
+        app.wsgi_app = heap.GivingBack(app.wsgi_app)  # type: ignore[method-assign]
 
     from cirt import pages  # needs the accounts' views, which need the web
 
@@ -81,29 +81,9 @@ def _links() -> dict[str, Any]:
     }
 
 
-# mallopt's names in glibc's malloc.h, and their values
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-
-
-def _give_memory_back() -> None:
-    """Keep the serving process small, where the C library is glibc.
-
-    By default it keeps a heap for every thread, and after the first password check (19 MiB)
-    it keeps blocks of that size in each: 290 MB instead of 125 after some hundred sign-ins.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        for option, value in (
-            (_ARENA_MAX, 2),
-            (_MMAP_THRESHOLD, 131072),
-            (_TRIM_THRESHOLD, 131072),
-        ):
-            mallopt(option, value)
-
-
 def serve_app() -> Callable[..., Iterable[bytes]]:
     """Return the application of a server process, as WSGI has it, with background work and its log."""
-    _give_memory_back()
+    heap.keep_small()
     gc.disable()
     settings = read_settings()
     logs.set_up(settings.log)

@@ -37,8 +37,8 @@ class Standing(NamedTuple):
     is_confidential: bool
 
 
-class _Said(NamedTuple):
-    """What the door said, good until then while the database is of this generation."""
+class Said(NamedTuple):
+    """What the door said: good until then, by its clock, while the database is of this generation."""
 
     standing: Standing
     generation: int
@@ -52,7 +52,7 @@ class Visitor:
     token_id: uuid.UUID
     administration_id: uuid.UUID
     collection_id: uuid.UUID
-    said: _Said | None = None
+    said: Said | None = None
 
 
 class Door:
@@ -69,7 +69,7 @@ class Door:
         self.clock = clock
         self.statement = Statement(_standing_query(), database.engine.dialect)
 
-    def standing(self, visitor: Visitor, moment: float) -> Standing | None:
+    def says(self, visitor: Visitor, moment: float) -> Said | None:
         """Return where the feed stands; None unless the machine may read the collection now.
 
         moment: when this is asked, by the clock.
@@ -79,7 +79,7 @@ class Door:
         """
         said = visitor.said
         if said is not None and said.generation == self.database.generation and moment < said.until:
-            return said.standing
+            return said
         # before the question: a commit that it may have missed makes the answer worthless
         generation = self.database.generation
         found = self._ask(visitor)
@@ -88,8 +88,8 @@ class Door:
             return None
         standing, seconds = found
         # one assignment: other threads see all of it or nothing
-        visitor.said = _Said(standing, generation, moment + min(seconds, GOOD_FOR))
-        return standing
+        said = visitor.said = Said(standing, generation, moment + min(seconds, GOOD_FOR))
+        return said
 
     def _ask(self, visitor: Visitor) -> tuple[Standing, float] | None:
         """Return where the feed stands, and for how many seconds the token still holds."""

@@ -3,7 +3,6 @@
 What can change of a token is asked for each time (see `taxii_door`).
 """
 
-import hashlib
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -39,13 +38,13 @@ class Machines:
         self.settings = settings
         self.kept: OrderedDict[tuple[bytes, str], Machine] = OrderedDict()
 
-    def machine(self, authorization: str, collection: str) -> Machine | None:
+    def machine(self, authorization: str, digest: bytes, collection: str) -> Machine | None:
         """Return the machine that may read collections, None if this shows none.
 
+        digest: of its authorization, by which it is remembered: tokens do not stay in memory.
         collection: its id, as in the address.
         """
-        # by digest: tokens do not stay in memory
-        known = hashlib.sha256(authorization.encode()).digest(), collection
+        known = digest, collection
         machine = self.kept.get(known)
         if machine is None:
             actor = machine_in(self.database, self.settings, authorization)

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cirt.incidents.taxii_door import Standing
 from cirt.operations.metrics import Tally
@@ -11,6 +11,10 @@ from cirt.operations.metrics import Tally
 KEPT_BYTES: Final = 12_000_000
 """Most bytes of pages that one process keeps in memory, with what keeping each one costs."""
 
+READY_BYTES: Final = 2_000_000
+"""Most bytes of answers that stay ready, apart from what they share with the pages."""
+
+_LARGEST_READY: Final = 100_000  # sending more than that costs far more than finding it
 _KEEPING: Final = 1_500  # bytes beside a page's own: its place, its standing, its headers
 _LONGEST_QUERY: Final = 500
 
@@ -78,3 +82,43 @@ class Pages:
             while self.size > self.most:
                 oldest, (_standing, dropped) = self.kept.popitem(last=False)
                 self.size -= weight(oldest, dropped)
+
+
+Asked = tuple[str, str, str, str, bytes]
+"""What was asked, and by whom: path, query, Accept, Accept-Encoding, digest of the authorization."""
+
+
+class Ready(NamedTuple):
+    """An answer that is given again to who asks the same again, without looking at anything else.
+
+    Only until then, by the door's clock, and while the database is of this generation.
+    """
+
+    page: Page
+    until: float
+    generation: int
+
+
+class ReadyAnswers:
+    """Small answers of the last moment, all forgotten when they are too many."""
+
+    def __init__(self, most: int = READY_BYTES) -> None:
+        self.most = most
+        self.size = 0
+        self.lock = threading.Lock()
+        self.kept: dict[Asked, Ready] = {}
+
+    def keep(self, asked: Asked, ready: Ready) -> None:
+        """Keep an answer for a moment."""
+        size = len(ready.page.body) + _KEEPING
+        if size > _LARGEST_READY or len(asked[1]) > _LONGEST_QUERY:
+            return
+        with self.lock:
+            before = self.kept.get(asked)
+            if before is not None:
+                self.size -= len(before.page.body) + _KEEPING
+            elif self.size + size > self.most:
+                self.kept.clear()
+                self.size = 0
+            self.kept[asked] = ready
+            self.size += size

@@ -89,6 +89,7 @@ class Tally:
     def __init__(self, resource: str) -> None:
         self._counter = _pages.labels(resource)
         self._waiting: deque[int] = deque()
+        self.note = self._waiting.append
         self._counting = threading.Lock()
         self._counted_at = 0.0
 
