@@ -24,7 +24,7 @@ from cirt.app import create_app
 from cirt.db import Base, Database
 from cirt.settings import Settings, read_settings
 from cirt.web import Installation
-from tests import postgresql, shared_work
+from tests import demonstrations, postgresql, shared_work
 from tests.api_answers import CheckedClient, Machine
 from tests.cast import PASSWORD, Cast, KeptCast, keep_cast, store_cast, token_with
 
@@ -197,6 +197,15 @@ def _postgresql_cast(
         with _left_whole(url) as database:
             kept = keep_cast(database, database.url.database, folder)
         yield kept
+
+
+@pytest.fixture(scope="session")
+def demonstration_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Return what makes a folder that is not there yet the data folder of a loaded demonstration."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # one for all workers
+    return partial(demonstrations.copied, demonstrations.loaded(folder / "demonstration"))
 
 
 class Browser:

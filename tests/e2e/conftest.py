@@ -1,6 +1,7 @@
 """A running demonstration and a real browser."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +23,12 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, demonstration_at: Callable[[Path], Path]
+) -> Iterator[Server]:
     """A demonstration, started as the README says."""
-    server = Server(tmp_path_factory.mktemp("site") / "data", free_port()).start()
+    data = demonstration_at(tmp_path_factory.mktemp("site") / "data")
+    server = Server(data, free_port()).start()
     yield server
     server.kill()
 
@@ -44,7 +48,8 @@ def visit(site: Server, chromium: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[Any] = []
 
     def make(role: str | None = None, administration: str | None = None, **options: Any) -> Page:
-        context = chromium.new_context(base_url=site.url, **options)
+        # what moves is drawn again and again, and no test looks at it
+        context = chromium.new_context(base_url=site.url, reduced_motion="reduce", **options)
         contexts.append(context)
         page = context.new_page()
         strangers: list[str] = []

@@ -1,4 +1,4 @@
-"""Every page that links lead to, for each role; and what is wrong with a page."""
+"""Every page that links lead to, for each role, and what is wrong with it."""
 
 import html
 import http.client
@@ -8,32 +8,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-import axe_playwright_python
 import flask
 from playwright.sync_api import Page
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-RULES = {
-    "type": "tag",
-    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
-# what another language on another ground can change of a page that was looked at whole
-GROUND_RULES = {
-    "type": "rule",
-    "values": [
-        "color-contrast",
-        "link-in-text-block",
-        "target-size",
-        "html-has-lang",
-        "valid-lang",
-    ],
-}
-
-# of what is in order nothing is told: it is most of a page
-RUN = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]})
-  .then(result => result.violations)"""
+from tests.e2e.page_faults import GROUND_RULES, RULES, bring_axe, faults_of
 
 ROLES = (
     ("analyst", "XA"),
@@ -124,24 +104,6 @@ def _crawl(
     return new
 
 
-def faults_of(page: Page, path: str, rules: dict[str, object] | None = None) -> list[str]:
-    """Return what is wrong with a page in its present language and look; rules: axe's, all of them."""
-    page.set_viewport_size({"width": 360, "height": 740})
-    answer = page.goto(path)
-    wrong = (
-        [] if answer and answer.status < 400 else [f"status {answer.status if answer else 'none'}"]
-    )
-    width = page.evaluate("document.documentElement.scrollWidth")
-    if width > 360:
-        wrong.append(f"{width} px wide on a 360 px phone")
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.evaluate(AXE)
-    for violation in page.evaluate(RUN, rules or RULES):
-        nodes = [node["html"][:160] for node in violation["nodes"][:3]]
-        wrong.append(f"{violation['id']}: {violation['help']}: {nodes}")
-    return wrong
-
-
 def faults_everywhere(
     visit: Callable[..., Page], application: flask.Flask
 ) -> tuple[dict[str, str], list[str]]:
@@ -150,6 +112,7 @@ def faults_everywhere(
     wrong: list[str] = []
     for role, administration in ROLES:
         page = visit(role, administration)
+        bring_axe(page)
         said: list[str] = []
         page.on("pageerror", lambda error, said=said: said.append(f"script: {error}"))
         page.on(
@@ -165,9 +128,8 @@ def faults_everywhere(
         ):
             _put_on(page, language, theme)
             for path in new:
-                wrong += [
-                    f"{role} {path} ({language}): {one}" for one in faults_of(page, path, rules)
-                ]
+                faults = faults_of(page, path, rules)
+                wrong += [f"{role} {path} ({language}): {one}" for one in faults]
                 if page.get_attribute("html", "dir") != direction:
                     wrong.append(f"{path} ({language}): its direction")
         wrong += [f"{role}: {each}" for each in said]

@@ -27,9 +27,12 @@ SERVER_BACK = 45_000  # milliseconds: the start of the server and the longest pa
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, demonstration_at: Callable[[Path], Path]
+) -> Iterator[Server]:
     """A demonstration of this file's own: its tests write to it and kill it."""
-    server = Server(tmp_path_factory.mktemp("phone") / "data", free_port()).start()
+    data = demonstration_at(tmp_path_factory.mktemp("phone") / "data")
+    server = Server(data, free_port()).start()
     yield server
     server.kill()
 

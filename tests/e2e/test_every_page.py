@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from cirt import routing
-from tests.e2e.crawl import faults_everywhere, faults_of, routes
+from tests.e2e.crawl import faults_everywhere, routes
+from tests.e2e.page_faults import bring_axe, faults_of
 from tests.server import Server
 
 # what a link on a page does not lead to, with the reason
@@ -61,6 +62,7 @@ def test_pages_without_signing_in_are_accessible(
     visit: Callable[..., Page], site: Server, language: str, theme: str
 ) -> None:
     page = visit(None, color_scheme=theme)
+    bring_axe(page)
     page.goto(f"/?lang={language}")
     wrong = [
         f"{path}: {fault}"
@@ -78,6 +80,7 @@ def test_plan_of_a_release_is_accessible(
 ) -> None:
     """The page that the boxes of “Sharing” lead to, with all the circles of the analyst."""
     page = visit("analyst", "XA", color_scheme=theme)
+    bring_axe(page)
     page.goto("/incidents/")
     page.locator("main a[href*='/incidents/']:has-text('tax portal')").first.click()
     page.goto(f"{page.url}/sharing")

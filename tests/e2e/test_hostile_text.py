@@ -72,9 +72,12 @@ WRONG = r"""() => {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, demonstration_at: Callable[[Path], Path]
+) -> Iterator[Server]:
     """A demonstration of this file's own, which gets hostile content."""
-    server = Server(tmp_path_factory.mktemp("hostile") / "data", free_port()).start()
+    data = demonstration_at(tmp_path_factory.mktemp("hostile") / "data")
+    server = Server(data, free_port()).start()
     yield server
     server.kill()
 

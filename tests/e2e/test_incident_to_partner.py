@@ -39,9 +39,12 @@ DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, demonstration_at: Callable[[Path], Path]
+) -> Iterator[Server]:
     """A demonstration of this file's own: its test releases an incident."""
-    server = Server(tmp_path_factory.mktemp("exchange") / "data", free_port()).start()
+    data = demonstration_at(tmp_path_factory.mktemp("exchange") / "data")
+    server = Server(data, free_port()).start()
     yield server
     server.kill()
 

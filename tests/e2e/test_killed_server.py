@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -113,15 +114,10 @@ def kill_rounds(folder: Path, rounds: int, seed: int) -> int:
     sent: dict[str, str] = {}
     number = [0]
     try:
+        questions = _open_questions(Typist(server))
         for _ in range(rounds):
-            typist = Typist(server)
-            questions = next(
-                found
-                for one in typist.assessments
-                if _is_open(typist, one) and (found := typist.questions(one))
-            )
             thread = threading.Thread(
-                target=typist.type_until_cut, args=(questions, saved, sent, number)
+                target=Typist(server).type_until_cut, args=(questions, saved, sent, number)
             )
             thread.start()
             time.sleep(chance.uniform(0.4, 1.6))
@@ -145,9 +141,13 @@ def kill_rounds(folder: Path, rounds: int, seed: int) -> int:
     return number[0]
 
 
-def _is_open(typist: Typist, assessment: str) -> bool:
-    questions = typist.questions(assessment)
-    return bool(questions) and 'name="comment"' in typist._get(questions[0])
+def _open_questions(typist: Typist) -> list[str]:
+    """Return the addresses of the questions of an assessment that takes answers."""
+    for assessment in typist.assessments:
+        found = typist.questions(assessment)
+        if found and 'name="comment"' in typist._get(found[0]):
+            return found
+    raise AssertionError("no assessment takes answers")
 
 
 def _holds(page: str, saved: str, sent: str) -> bool:
@@ -155,7 +155,10 @@ def _holds(page: str, saved: str, sent: str) -> bool:
     return saved in page or sent in page
 
 
-def test_acknowledged_answers_survive_kills(tmp_path: Path) -> None:
+def test_acknowledged_answers_survive_kills(
+    tmp_path: Path, demonstration_at: Callable[[Path], Path]
+) -> None:
+    demonstration_at(tmp_path / "data")
     assert kill_rounds(tmp_path, rounds=3, seed=20261122) > 10
 
 

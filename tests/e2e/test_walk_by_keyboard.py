@@ -152,9 +152,12 @@ class Walked:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, demonstration_at: Callable[[Path], Path]
+) -> Iterator[Server]:
     """A demonstration of this file's own: the walks write to it."""
-    server = Server(tmp_path_factory.mktemp("walk") / "data", free_port()).start()
+    data = demonstration_at(tmp_path_factory.mktemp("walk") / "data")
+    server = Server(data, free_port()).start()
     yield server
     server.kill()
 
@@ -510,7 +513,7 @@ def walked(site: Server, chromium: Any) -> dict[str, Walked]:
     """Both walks; a request to another host fails them, and a browser that warns of a loss."""
     found: dict[str, Walked] = {}
     for country in (WITHOUT, WITH):
-        context = chromium.new_context(base_url=site.url, locale="en-US")
+        context = chromium.new_context(base_url=site.url, locale="en-US", reduced_motion="reduce")
         page = context.new_page()
         strangers: list[str] = []
         asked: list[str] = []
