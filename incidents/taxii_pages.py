@@ -23,7 +23,6 @@ from cirt.db import Database
 from cirt.incidents import deliveries, taxii_encoding, taxii_polls
 from cirt.incidents.feed_statements import Asking, PageStatements, Question, Rows
 from cirt.incidents.replica_pages import replica_pages
-from cirt.incidents.taxii_aliases import Aliases
 from cirt.incidents.taxii_door import Door, Standing
 from cirt.incidents.taxii_encoding import Wish
 from cirt.incidents.taxii_machines import Machine, Machines
@@ -76,7 +75,6 @@ class PageServer:
         asking = Asking(database.engine)
         self.door = Door(database, asking)
         self.statements = PageStatements(database, asking)
-        self.aliases = Aliases(database, asking)
         self.replica = replica_pages(settings, database)
         self.machines = Machines(database, settings)
         self.pages = Pages()
@@ -129,10 +127,7 @@ class PageServer:
         kept = self.pages.get(place)
         # pages are kept of such addresses only
         if kept is None and _ADDRESS.fullmatch(address) is None:
-            by_id = self.aliases.address(address, moment)
-            if by_id is None or _ADDRESS.fullmatch(by_id) is None:
-                return None
-            return self._looked_up((by_id, *asked[1:]), authorization, moment)
+            return None
         machine = self.machines.machine(authorization, digest, address[_COLLECTION])
         if machine is None:
             return None

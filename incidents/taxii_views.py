@@ -32,6 +32,7 @@ from cirt.incidents.taxii_collections import (
     uuid_of,
 )
 from cirt.incidents.taxii_sign_in import answer, blueprint, endpoint, leaves
+from cirt.operations.metrics import pages_out
 from cirt.routing import MACHINE, opens
 from cirt.stix import taxii_filters
 from cirt.stix.taxii_filters import Filters, read_filters, write_cursor
@@ -246,4 +247,6 @@ def _page(
             page.last_seq,
             more=page.more,
         )
+    if items == "objects" and flask.request.method == "GET":
+        pages_out["objects" if with_bodies else "manifest"].add(len(texts))
     return answer(envelope(texts, next_page=next_page, items=items), headers=headers)

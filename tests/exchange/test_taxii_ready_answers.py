@@ -7,7 +7,7 @@ import pytest
 
 from cirt.db import Database
 from cirt.incidents import taxii_door, taxii_page_memory, taxii_polls
-from cirt.incidents.circle_models import MachineWriting
+from cirt.incidents.circle_models import Collection, MachineWriting
 from cirt.incidents.taxii_page_memory import Page, Ready, ReadyAnswers
 from cirt.incidents.taxii_pages import PageServer
 from cirt.operations import metrics
@@ -150,3 +150,17 @@ def test_ready_answers_stay_within_their_bound() -> None:
     keep(1_000, b"x" * taxii_page_memory._LARGEST_READY)
     keep(1_001, b"x", "q" * 1_000)
     assert answers.kept == before
+
+
+def test_pages_by_the_short_name_are_counted_too(
+    reader: Machine, circle: uuid.UUID, writer: Machine, database: Database
+) -> None:
+    with database.writing() as session:
+        session.get_one(Collection, circle).alias = "neighbours"
+    writer.post(f"/exchange/collections/{circle}/objects/", {"objects": [indicator(), indicator()]})
+    pages, objects = given_out()
+    for _ in range(2):
+        assert (
+            len(reader.get("/exchange/collections/neighbours/objects/").get_json()["objects"]) == 2
+        )
+    assert given_out() == (pages + 2, objects + 4)
