@@ -407,6 +407,7 @@ def test_stranger_cannot_tell_the_collection_from_nothing_T70(
     names.append((str(way.circle).upper(), str(uuid.uuid4()).upper()))
     root = "/exchange/collections"
     pairs = [(f"{root}/{real}", f"{root}/{random}") for real, random in names]
+    _asked(way, "GET", "/exchange/", "XC")  # that a token was used is noted with its first request
     seen = 0
     for tail in tails:
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):

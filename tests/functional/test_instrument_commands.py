@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from cirt import cli
+from cirt import cli, migrations
 from cirt.assessments.instruments import load_instrument
 from cirt.assessments.instruments.writing import write_folder
 from cirt.assessments.models import Assessment
@@ -26,9 +26,14 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def cirt(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], settings: Settings
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: Settings,
+    database: Database,
 ) -> Run:
     """Run a command in the installation of the test: exit code, what it printed, its sentence."""
+    with database.engine.begin() as connection:
+        migrations.stamp(connection)  # a command asks whether the tables are of this version
     monkeypatch.setenv("CIRT_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("CIRT_DATABASE_URL", settings.database_url)
 
