@@ -20,6 +20,7 @@ from cirt.assessments.instruments import places
 from cirt.db import open_database
 from cirt.files import FileStore
 from cirt.incidents import register as register_incidents
+from cirt.large_bodies import LargeBodies
 from cirt.operations import logs
 from cirt.settings import Settings, read_settings
 
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None, *, with_jobs: bool = False) -> 
     installation = open_installation(settings)
     web.init_app(app, installation)
     if with_jobs:
-        app.wsgi_app = heap.GivingBack(app.wsgi_app)  # type: ignore[method-assign]
+        app.wsgi_app = LargeBodies(app.wsgi_app)  # type: ignore[method-assign]
 
     from cirt import pages  # needs the accounts' views, which need the web
 

@@ -156,6 +156,19 @@ class Database:
         with self._refusing_to_write(self.engine) as session:
             yield session
 
+    def note(self, what: str, work: Callable[[Session], object]) -> bool:
+        """Run `work(session)` as a short transaction; return whether it was kept.
+
+        For traces of what was only read: a full disk leaves reading possible. what: for the log.
+        """
+        try:
+            with self.writing() as session:
+                work(session)
+        except sa.exc.OperationalError as error:
+            log.warning("%s could not be noted: %s", what, cause_of(error))
+            return False
+        return True
+
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -175,6 +188,11 @@ def open_database(settings: Settings) -> Database:
     if database.is_sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
     return database
+
+
+def cause_of(error: sa.exc.SQLAlchemyError) -> str:
+    """Return the kind of a database's error; its own words may quote an address with a password."""
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 def _refuse_to_flush(session: Session, _context: object, _instances: object) -> None:

@@ -2,21 +2,11 @@
 
 import ctypes
 import sys
-import time
-from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, Final
-
-LARGE: Final = 200_000
-"""Bytes of a request's body from which its memory is worth giving back."""
-
-EVERY: Final = 1.0
-"""Seconds between two times at most: what is given back has to be asked for again."""
+from typing import Any
 
 # mallopt's names in glibc's malloc.h, and their values
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-
-Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 @cache
@@ -47,32 +37,3 @@ def give_back() -> None:
     library = _library()
     if library is not None:
         library.malloc_trim(0)
-
-
-class GivingBack:
-    """An application that gives back what a large body took, once it is answered.
-
-    glibc itself only gives back what lies at the end of a heap, and a thousand objects leave gaps:
-    eight such envelopes at once left 50 MB of them.
-    """
-
-    def __init__(self, application: Wsgi) -> None:
-        self.application = application
-        self._given_back_at = 0.0
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer as the application does."""
-        answer = self.application(environ, start_response)
-        if _is_large(environ) and time.monotonic() - self._given_back_at > EVERY:
-            self._given_back_at = time.monotonic()
-            give_back()
-        return answer
-
-
-def _is_large(environ: dict[str, Any]) -> bool:
-    """Return whether a request has a large body, or does not say how large."""
-    length = environ.get("CONTENT_LENGTH") or ""
-    # eight digits are enough: no body of more is taken
-    if length.isdecimal() and len(length) <= 8:
-        return int(length) >= LARGE
-    return bool(length) or "HTTP_TRANSFER_ENCODING" in environ

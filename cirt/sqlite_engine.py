@@ -17,8 +17,8 @@ except ImportError:  # no wheel for this machine: the interpreter's own library
     sqlite_module = sqlite3
 
 # The heap is of the whole process: many connections that wrote do not hold so many caches.
-_WRITER_KIB: Final = 8_000
-_HEAP: Final = 16_000_000
+_WRITER_KIB: Final = 4_000
+_HEAP: Final = 8_000_000
 _PATIENCE: Final = 30
 
 
@@ -40,6 +40,7 @@ def sqlite_engine(url: sa.URL) -> Engine:
         hide_parameters=True,  # what people typed stays out of the log
         pool_size=16,
         max_overflow=16,
+        pool_use_lifo=True,  # a few connections are used again and again: each holds a schema
         connect_args={"timeout": _PATIENCE},
     )
 
@@ -58,7 +59,7 @@ def sqlite_engine(url: sa.URL) -> Engine:
             "cell_size_check=ON",
             "mmap_size=0",
             # a full envelope changes two thousand pages: fewer checkpoints write them fewer times
-            "wal_autocheckpoint=8000",
+            "wal_autocheckpoint=32000",
             f"soft_heap_limit={_HEAP}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
@@ -76,8 +77,6 @@ def sqlite_engine(url: sa.URL) -> Engine:
                 locked = sqlite_module.OperationalError("database is locked")
                 raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, locked)
             connection.info["turn"] = True
-            # what one transaction changes stays in memory until its end: else it is written twice
-            connection.exec_driver_sql(f"PRAGMA cache_size=-{_WRITER_KIB}")
         if not options.get("cirt_each_alone"):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("cirt_writes") else "BEGIN")
 

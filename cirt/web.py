@@ -1,7 +1,6 @@
 """One request: its session, its actor, its end. Load, allow, act, answer happens in between."""
 
 import hashlib
-import logging
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import flask
-import sqlalchemy.exc
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
@@ -24,8 +22,6 @@ from cirt.errors import N_, ForbiddenError
 from cirt.files import FileStore
 from cirt.person import Person, ShownPerson
 from cirt.settings import Settings
-
-log = logging.getLogger("cirt.web")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -150,11 +146,9 @@ def _touch() -> None:
     person = current_person()
     if not person.is_due_for_touch:
         return
-    try:
-        with installation().database.writing() as session:
-            signing.touch(session, person.session_id)
-    except sqlalchemy.exc.OperationalError as error:  # a full disk leaves reading possible
-        log.warning("a session's last use could not be noted: %s", type(error.orig).__name__)
+    installation().database.note(
+        "a session's last use", lambda session: signing.touch(session, person.session_id)
+    )
 
 
 def _end(response: flask.Response) -> flask.Response:

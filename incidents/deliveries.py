@@ -4,7 +4,6 @@ For the owner of what was shared (who has it, who read it) and for recalls; of a
 circle nobody is told more than *complete* or *not yet*.
 """
 
-import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -17,8 +16,6 @@ from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents.object_store import insert_if_absent
 from cirt.incidents.store_models import Delivery, ReportReading
-
-log = logging.getLogger("cirt.taxii")
 
 NOTED_EVERY: Final = timedelta(minutes=1)
 """How often an advance is written at most while further pages follow."""
@@ -50,18 +47,14 @@ def note_served(
     elif seq == 0:
         return True  # nothing was there to be given
     values = {"served_to": seq, "served_at": moment}
-    try:
-        with database.writing() as writing:
-            # never back: another process may have served further meanwhile
-            advance = sa.update(Delivery).filter_by(**key).where(Delivery.served_to < seq)
-            if writing.execute(advance.values(**values)).rowcount == 0:  # type: ignore[attr-defined]
-                writing.execute(
-                    insert_if_absent(writing, Delivery.__table__).values(**key, **values)
-                )
-    except sa.exc.OperationalError as error:  # a full disk leaves reading possible
-        log.warning("a delivery could not be noted: %s", type(error.orig).__name__)
-        return False
-    return True
+
+    def note(writing: Session) -> None:
+        # never back: another process may have served further meanwhile
+        advance = sa.update(Delivery).filter_by(**key).where(Delivery.served_to < seq)
+        if writing.execute(advance.values(**values)).rowcount == 0:  # type: ignore[attr-defined]
+            writing.execute(insert_if_absent(writing, Delivery.__table__).values(**key, **values))
+
+    return database.note("a delivery", note)
 
 
 def served(session: Session, collection_id: uuid.UUID) -> Mapping[uuid.UUID, Delivery]:

@@ -1,6 +1,5 @@
 """When a machine last asked for a collection: for whoever looks for a silent one."""
 
-import logging
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,8 +14,6 @@ from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents.object_store import insert_if_absent
 from cirt.incidents.store_models import TaxiiPoll
-
-log = logging.getLogger("cirt.taxii")
 
 NOTED_EVERY = timedelta(minutes=1)
 
@@ -34,16 +31,14 @@ def note_poll(
     if last is not None and last > moment - NOTED_EVERY:
         return
     values = {"polled_at": moment, "status": 200, "items": items}
-    try:
-        with database.writing() as writing:
-            changed = writing.execute(sa.update(TaxiiPoll).filter_by(**key).values(**values))
-            if changed.rowcount == 0:  # type: ignore[attr-defined]
-                writing.execute(
-                    insert_if_absent(writing, TaxiiPoll.__table__).values(**key, **values)
-                )
-            writing.execute(use_noted(actor))
-    except sa.exc.OperationalError as error:  # a full disk leaves reading possible
-        log.warning("a poll could not be noted: %s", type(error.orig).__name__)
+
+    def note(writing: Session) -> None:
+        changed = writing.execute(sa.update(TaxiiPoll).filter_by(**key).values(**values))
+        if changed.rowcount == 0:  # type: ignore[attr-defined]
+            writing.execute(insert_if_absent(writing, TaxiiPoll.__table__).values(**key, **values))
+        writing.execute(use_noted(actor))
+
+    database.note("a poll", note)
 
 
 def polls(

@@ -15,6 +15,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from cirt import access, errorpages, routing
+from cirt.db import cause_of
 from cirt.errors import N_, DomainError
 from cirt.incidents import taxii_bodies, taxii_encoding
 from cirt.incidents.strict_door import NotAnEnvelopeError
@@ -238,7 +239,7 @@ def _database_error(error: sqlalchemy.exc.OperationalError) -> flask.Response:
     log.error(
         "database unavailable, request %s: %s",
         flask.g.get("request_id"),
-        type(error.orig).__name__,
+        cause_of(error),
     )
     return _refusal(503, _TITLES[503], {"Retry-After": "60"})
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import flask
 
-from cirt import access
+from cirt import access, large_bodies
 from cirt.errors import NotFoundError
 from cirt.incidents import (
     deliveries,
@@ -146,10 +146,12 @@ def objects(name: str) -> flask.Response:
 @opens(MACHINE, "taxii.write")
 def add_objects(name: str) -> flask.Response:
     """Take an envelope and answer with its status (section 5.5)."""
+    # before the first statement, which takes SQLite's write lock: a slow line holds up nobody else
+    body = taxii_bodies.body_of(flask.request)
+    large_bodies.take_turn(flask.request.environ, len(body))
     found = collection_of(name)
     access.require(db_session(), actor(), "taxii.write", found)
     approval = approval_to_write(found)
-    body = taxii_bodies.body_of(flask.request)
     safe = recall.safe_of(installation().settings)
     row = taxii_writing.receive(db_session(), actor(), found, approval, body, safe=safe)
     return answer(resource(taxii_writing.status_resource(row)), 202)

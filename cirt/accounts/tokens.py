@@ -1,6 +1,5 @@
 """Machine tokens: made by an administrator, shown once, scoped, expiring, revocable."""
 
-import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -16,8 +15,6 @@ from cirt.clock import now
 from cirt.db import Database
 from cirt.errors import N_, InvalidInputError, NotFoundError
 from cirt.settings import Settings
-
-log = logging.getLogger("cirt.tokens")
 
 SCOPES: dict[str, str] = {
     "taxii.read": N_("Read collections by TAXII"),
@@ -171,11 +168,7 @@ def is_use_to_note(session: Session, actor: Actor) -> bool:
 
 def note_use(database: Database, actor: Actor) -> None:
     """Note that a machine's token is used now, in a short transaction of its own."""
-    try:
-        with database.writing() as session:
-            session.execute(use_noted(actor))
-    except sa.exc.OperationalError as error:  # a full disk leaves reading possible
-        log.warning("the use of a token could not be noted: %s", type(error.orig).__name__)
+    database.note("the use of a token", lambda session: session.execute(use_noted(actor)))
 
 
 def use_noted(actor: Actor) -> sa.Update:

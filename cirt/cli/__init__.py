@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from cirt.cli import (
     presence,
     serving,
 )
+from cirt.db import cause_of
 from cirt.errors import DomainError
 from cirt.version import version
 
@@ -28,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
         prog="cirt",
         description="Readiness assessment of national CIRTs, and incident coordination between them.",
     )
-    top.add_argument("--version", action="version", version=f"cirt {version()}")
+    top.add_argument(
+        "--version", action=_Version, nargs=0, help="show program's version number and exit"
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
     for module in (
         serving,
@@ -44,6 +48,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+class _Version(argparse.Action):
+    """Says the version when it is asked for: no other command waits for that."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: object) -> NoReturn:
+        """Print the version and end."""
+        parser.exit(message=f"cirt {version()}\n")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 refused with a sentence, 2 wrong usage."""
     options = parser().parse_args(arguments)
@@ -53,9 +65,9 @@ def run(arguments: Sequence[str]) -> int:
         return int(options.run(options) or 0)
     except DomainError as error:
         sentence = str(error)
-    except sa.exc.OperationalError as error:  # its own words may quote an address with a password
+    except sa.exc.OperationalError as error:
         sentence = (
-            f"the database does not answer ({type(error.orig).__name__}):"
+            f"the database does not answer ({cause_of(error)}):"
             " check CIRT_DATABASE_URL and CIRT_DATA_DIR, and that it runs and has room."
         )
     except OSError as error:

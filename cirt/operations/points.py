@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from cirt import backups, migrations, sqlite_engine
 from cirt.audit import AuditEntry
 from cirt.clock import now
-from cirt.db import Database
+from cirt.db import Database, cause_of
 from cirt.errors import N_
 from cirt.jobs import Job
 from cirt.settings import Settings
@@ -165,13 +165,13 @@ def answers(_settings: Settings, database: Database) -> Found:
     try:
         with database.engine.connect():
             return None
-    except sa.exc.OperationalError as error:  # its own words may quote an address with a password
+    except sa.exc.OperationalError as error:
         return _problem(
             N_(
                 "it does not answer (%(error)s): see that it runs and has room, and that"
                 " CIRT_DATABASE_URL or CIRT_DATA_DIR names it; the points that ask it are left out"
             ),
-            error=type(getattr(error, "orig", None) or error).__name__,
+            error=cause_of(error),
         )
 
 
@@ -254,7 +254,7 @@ def replica(settings: Settings, _database: Database) -> Found:
                 "it does not answer (%(error)s): see that it runs, and that CIRT_REPLICA_URL names"
                 " it; until then pages are read from the database itself"
             ),
-            error=type(getattr(error, "orig", None) or error).__name__,
+            error=cause_of(error),
         )
     finally:
         found.dispose()

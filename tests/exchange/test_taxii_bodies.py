@@ -221,6 +221,30 @@ def test_a_server_holds_no_more_than_the_cap(server: Running) -> None:
     assert requests.get(url, headers=_headers(server), timeout=20).json() == {}
 
 
+def test_a_slow_line_holds_up_no_other_writer(server: Running) -> None:
+    """A body is read before the transaction begins, which on SQLite is the only one that writes."""
+    url = f"{server.collection()}objects/"
+    asked = urlsplit(server.url)
+    one, other = indicator(name="slow"), indicator(name="quick")
+    body = json.dumps({"objects": [one]}).encode()
+    slow = http.client.HTTPConnection(str(asked.hostname), asked.port, timeout=20)
+    slow.putrequest("POST", urlsplit(url).path)
+    for name, value in _headers(server, Content_Length=str(len(body))).items():
+        slow.putheader(name, value)
+    slow.endheaders()
+    slow.send(body[:-20])
+    # the other's answer comes while the slow one has not ended: it would never come otherwise
+    for _ in range(2):
+        answer = requests.post(
+            url, data=json.dumps({"objects": [other]}), headers=_headers(server), timeout=10
+        )
+        assert answer.status_code == 202, answer.text
+    slow.send(body[-20:])
+    status = json.loads(slow.getresponse().read())
+    assert (status["success_count"], status["successes"][0]["id"]) == (1, one["id"])
+    slow.close()
+
+
 def _memory(server: Running) -> int:
     """Return the most bytes that the server's processes held so far."""
     assert server.server.process is not None

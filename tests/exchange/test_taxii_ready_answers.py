@@ -13,20 +13,11 @@ from cirt.incidents.taxii_pages import PageServer
 from cirt.operations import metrics
 from tests import sharing
 from tests.conftest import Cast
+from tests.exchange.door_clock import Clock
 from tests.exchange.machine_objects import indicator
 from tests.sharing import Machine
 
 MINUTE = taxii_polls.NOTED_EVERY.total_seconds()
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    seconds = 1_000.0
-
-    def __call__(self) -> float:
-        """Return the seconds."""
-        return self.seconds
 
 
 @pytest.fixture

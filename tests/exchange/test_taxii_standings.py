@@ -22,19 +22,9 @@ from cirt.incidents.taxii_pages import PageServer
 from cirt.settings import Settings
 from tests import sharing
 from tests.conftest import Cast
+from tests.exchange.door_clock import Clock
 from tests.exchange.machine_objects import indicator
 from tests.sharing import Machine
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-
-    def __call__(self) -> float:
-        """Return the seconds."""
-        return self.seconds
 
 
 @pytest.fixture
