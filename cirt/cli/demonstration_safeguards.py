@@ -50,7 +50,6 @@ def trust(session: Session, stage: Stage, one: DataMap) -> None:
 
 def connect(session: Session, stage: Stage, one: DataMap) -> None:
     """Connect a peer, switched off: the demonstration calls nobody."""
-    settings = stage.installation.settings
     details = connecting.Details(
         title=one.text("title"),
         url=one.text("url"),
@@ -59,13 +58,8 @@ def connect(session: Session, stage: Stage, one: DataMap) -> None:
         remote_administration_id=stage.administrations[one.text("speaks_for")],
         active=False,
     )
-    connecting.make_peer(
-        session,
-        stage.actors[one.text("by")],
-        details,
-        secret_key=settings.secret_key,
-        loopback=False,
-    )
+    actor = stage.actors[one.text("by")]
+    connecting.make_peer(session, actor, details, stage.installation.settings)
 
 
 def listen(session: Session, stage: Stage, one: DataMap) -> None:

@@ -78,7 +78,10 @@ def settings_fit(settings: Settings, _database: Database) -> Found:
     """No combination of settings is weak."""
     if settings.peer_loopback:
         return _problem(
-            N_("CIRT_PEER_LOOPBACK is yes, which is for trials: peers may be on this machine")
+            N_(
+                "CIRT_PEER_LOOPBACK is yes, which is for trials: peers and the receivers of webhooks may"
+                " be on this machine"
+            )
         )
     if settings.backup_dir and settings.data_dir in (
         settings.backup_dir,

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,8 +17,9 @@ from cirt.errors import N_, ConflictError, InvalidInputError
 from cirt.incidents.circle_models import Collection, CollectionKind, MachineWriting
 from cirt.incidents.inbox.intake import FILES
 from cirt.incidents.inbox_models import Peer
-from cirt.incidents.peers import rules
+from cirt.incidents.peers import outbound, rules
 from cirt.sealing import seal, unseal
+from cirt.settings import Settings
 from cirt.stix import signatures
 from cirt.stix.marking import TLP
 
@@ -46,13 +48,8 @@ class Details:
     active: bool = True
 
 
-def make_peer(
-    session: Session, actor: Actor, details: Details, *, secret_key: str, loopback: bool
-) -> Peer:
-    """Connect the actor's administration to a collection elsewhere.
-
-    secret_key: of the installation. loopback: whether peers may be on this machine by http.
-    """
+def make_peer(session: Session, actor: Actor, details: Details, settings: Settings) -> Peer:
+    """Connect the actor's administration to a collection elsewhere."""
     mine = sa.select(sa.func.count()).where(Peer.administration_id == actor.administration_id)
     if (session.scalar(mine) or 0) >= MOST_PEERS:
         raise ConflictError(
@@ -75,7 +72,7 @@ def make_peer(
         title="",
         tally={},
     )
-    _fill(session, peer, details, secret_key=secret_key, loopback=loopback)
+    _fill(session, peer, details, settings)
     session.add_all([collection, peer])
     session.flush()
     audit.record(session, actor, "peer.make", peer, **_facts(peer))
@@ -84,7 +81,7 @@ def make_peer(
 
 
 def change_peer(
-    session: Session, actor: Actor, peer: Peer, details: Details, *, secret_key: str, loopback: bool
+    session: Session, actor: Actor, peer: Peer, details: Details, settings: Settings
 ) -> None:
     """Change what is known of a peer; another collection is read from its beginning."""
     _lock(session, peer)
@@ -96,7 +93,7 @@ def change_peer(
             ),
             field="remote",
         )
-    _fill(session, peer, details, secret_key=secret_key, loopback=loopback)
+    _fill(session, peer, details, settings)
     audit.record(session, actor, "peer.change", peer, **_facts(peer))
     start(session, peer)
 
@@ -175,22 +172,22 @@ def _lock(session: Session, peer: Peer) -> None:
     session.refresh(peer)
 
 
-def _fill(
-    session: Session, peer: Peer, details: Details, *, secret_key: str, loopback: bool
-) -> None:
+def _fill(session: Session, peer: Peer, details: Details, settings: Settings) -> None:
     title = details.title.strip()
     if title == FILES:
         raise InvalidInputError(
             N_("Files are taken in under this name; choose another."), field="title"
         )
+    loopback = settings.peer_loopback
     url = rules.read_url(details.url, field="url", loopback=loopback)
+    outbound.check_written(urlsplit(url).hostname or "", outbound.reach_of(settings), "url")
     receipts_url = ""
     if details.receipts_url.strip():
         receipts_url = rules.read_url(details.receipts_url, field="receipts_url", loopback=loopback)
         if rules.origin_of(receipts_url) != rules.origin_of(url):
             raise InvalidInputError(rules.OTHER_ORIGIN, field="receipts_url")
     if details.secret:
-        peer.sealed = seal(secret_key, _purpose(peer.id, url), details.secret.encode())
+        peer.sealed = seal(settings.secret_key, _purpose(peer.id, url), details.secret.encode())
     elif peer.sealed is not None and rules.origin_of(url) != rules.origin_of(peer.url):
         raise InvalidInputError(
             N_("The stored password is for the host before. Enter the one for this host."),

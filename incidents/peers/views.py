@@ -61,14 +61,9 @@ def make() -> Any:
     form = PeerForm()
     _choices(form)
     if form.validate_on_submit():
-        settings = installation().settings
         try:
             peer = connecting.make_peer(
-                db_session(),
-                actor(),
-                _details(form),
-                secret_key=settings.secret_key,
-                loopback=settings.peer_loopback,
+                db_session(), actor(), _details(form), installation().settings
             )
         except DomainError as error:
             refuse(form, error, "url")
@@ -122,15 +117,9 @@ def change(peer_id: uuid.UUID) -> Any:
     )
     _choices(form)
     if form.validate_on_submit():
-        settings = installation().settings
         try:
             connecting.change_peer(
-                db_session(),
-                actor(),
-                peer,
-                _details(form),
-                secret_key=settings.secret_key,
-                loopback=settings.peer_loopback,
+                db_session(), actor(), peer, _details(form), installation().settings
             )
         except DomainError as error:
             refuse(form, error, "url")

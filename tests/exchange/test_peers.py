@@ -72,8 +72,7 @@ class Node:
                 session,
                 self.cast.actors["boris"],
                 Details(**{"title": "The hub", "url": url, "secret": SECRET, **more}),
-                secret_key=self.installation.settings.secret_key,
-                loopback=True,
+                self.installation.settings,
             )
             if peer.remote_administration_id is not None:
                 connecting.vouch(session, self.cast.actors["root"], peer)
@@ -549,8 +548,7 @@ def test_nothing_is_read_in_anothers_name_before_the_administrator_confirms(node
                 session,
                 node.cast.actors["boris"],
                 details,
-                secret_key=node.installation.settings.secret_key,
-                loopback=True,
+                node.installation.settings,
             ).id
         node.work(peer_id)
         with node.database.writing() as session, pytest.raises(ConflictError):
@@ -581,8 +579,7 @@ def test_T37_a_password_stays_with_its_host(node: Node) -> None:
                 node.cast.actors["boris"],
                 session.get_one(Peer, peer_id),
                 Details("x", url, receipts_url),
-                secret_key=key,
-                loopback=True,
+                node.installation.settings,
             )
         assert refused.value.field == fault
     with node.database.writing() as session:

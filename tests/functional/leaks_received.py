@@ -213,13 +213,7 @@ def _peers(scene: Any) -> None:
                 remote_administration_id=speaks_for,
                 active=False,
             )
-            peer = connecting.make_peer(
-                session,
-                scene.cast.actors["omar"],
-                details,
-                secret_key=settings.secret_key,
-                loopback=False,
-            )
+            peer = connecting.make_peer(session, scene.cast.actors["omar"], details, settings)
             peer.last_at, peer.tally = now(), {"read": 1, "kept": 0, "known": 0, "refused": 1}
             peer.last_outcome = "%(id)s is refused."
             peer.last_params = {"id": new(f"outcome of a peer {name}", TEAM)}

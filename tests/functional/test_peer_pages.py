@@ -41,6 +41,19 @@ def connected(browser: Any, url: str, **more: str) -> str:
     return str(answer.headers["Location"])
 
 
+@pytest.mark.parametrize("host", ["10.20.0.7", "[fd00::7]", "169.254.169.254"])
+def test_an_address_that_is_never_reached_is_refused_on_both_forms(browser: Any, host: str) -> None:
+    """A peer in the own network needs the operator, and the forms say so before any attempt."""
+    boris = browser("boris")
+    page = connected(browser, "https://hub.example/exchange/collections/1/")
+    for form in ("/peers/new", f"{page}/change"):
+        answer = boris.post(form, {**ROWS, "url": f"https://{host}:9000/collections/1/"})
+        text = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        assert f"No request goes from here to {host.strip('[]')}." in text
+        assert "operator names that network in CIRT_PEER_NETWORKS" in text
+
+
 def test_a_peer_is_connected_read_changed_and_ended(
     browser: Any, database: Database, installation: Installation
 ) -> None:
