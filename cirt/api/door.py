@@ -92,6 +92,8 @@ def _negotiate(media_type: str, *, reads_body: bool) -> None:
 def _say_what_is_left(response: flask.Response) -> flask.Response:
     if "allowance" in flask.g:
         response.headers.update(flask.g.allowance.headers)
+    if response.status_code == 204 or flask.request.method == "OPTIONS":
+        response.headers.pop("Content-Type", None)  # an empty answer is of no type
     return response
 
 

@@ -160,7 +160,8 @@ def test_other_methods_are_refused_with_those_served(machine: Callable[[str], Ma
         answer = machine("XA").ask(method, "/administrations")
         assert answer.status_code == 405
         assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
-    assert machine("XA").ask("OPTIONS", "/administrations").headers["Allow"]
+    answer = machine("XA").ask("OPTIONS", "/administrations")
+    assert answer.headers["Allow"] and "Content-Type" not in answer.headers
     assert machine("XA").ask("HEAD", "/administrations").status_code == 200
 
 

@@ -287,7 +287,9 @@ def test_webhooks_are_made_changed_and_deleted(
         answer = xa.post("/webhooks", {**body, **wrong})
         assert answer.status_code == 422
         assert answer.get_json()["errors"][0]["pointer"] == pointer
-    assert xa.ask("DELETE", path).status_code == 204
+    answer = xa.ask("DELETE", path)
+    assert (answer.status_code, answer.get_data()) == (204, b"")
+    assert "Content-Type" not in answer.headers
     assert xa.get(path).status_code == 404
 
 
