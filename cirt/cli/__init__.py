@@ -53,7 +53,8 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_given: object) -> NoReturn:
         """Print the version and end."""
-        parser.exit(message=f"cirt {version()}\n")
+        print(f"cirt {version()}")
+        parser.exit()
 
 
 def run(arguments: Sequence[str]) -> int:
