@@ -65,7 +65,9 @@ class Settings:
     @property
     def url(self) -> str:
         """Return the address that people type, without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # listening on every address, as in a container, it is reached on this machine's own
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = f"[{host}]" if ":" in host else host
         return self.public_url or f"http://{host}:{self.port}"
 
     @property

@@ -16,6 +16,19 @@ def test_defaults_serve_this_machine_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104 - as in a container
+        ("::", "http://[::1]:8000"),
+        ("fd00::7", "http://[fd00::7]:8000"),
+        ("192.0.2.1", "http://192.0.2.1:8000"),
+    ],
+)
+def test_links_name_an_address_that_can_be_opened(tmp_path: Path, host: str, url: str) -> None:
+    assert read_settings({"CIRT_DATA_DIR": str(tmp_path), "CIRT_HOST": host}).url == url
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("CIRT_PORT", "eighty"),
