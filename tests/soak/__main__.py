@@ -67,7 +67,10 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
 def main() -> None:
     """Run the chosen parts and keep their figures."""
     lines = _known_lines()
-    for name in os.environ.get("SOAK_PARTS", " ".join(PARTS)).split():
+    chosen = os.environ.get("SOAK_PARTS", " ".join(PARTS)).split()
+    if unknown := sorted(set(chosen) - PARTS.keys()):
+        raise SystemExit(f"SOAK_PARTS: {', '.join(unknown)}. The parts are {', '.join(PARTS)}.")
+    for name in chosen:
         title, part = PARTS[name]
         begin = time.perf_counter()
         said = part()
