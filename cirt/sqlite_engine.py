@@ -16,8 +16,7 @@ try:
 except ImportError:  # no wheel for this machine: the interpreter's own library
     sqlite_module = sqlite3
 
-# The heap is of the whole process: many connections that wrote do not hold so many caches.
-_WRITER_KIB: Final = 4_000
+# The heap is of the whole process: many connections do not hold so many caches.
 _HEAP: Final = 8_000_000
 _PATIENCE: Final = 30
 
