@@ -221,19 +221,27 @@ def test_a_server_holds_no_more_than_the_cap(server: Running) -> None:
     assert requests.get(url, headers=_headers(server), timeout=20).json() == {}
 
 
+def _begun(server: Running, path: str, headers: dict[str, str], body: bytes) -> Any:
+    """Return a connection on which all of a request but its last bytes was sent."""
+    asked = urlsplit(server.url)
+    line = http.client.HTTPConnection(str(asked.hostname), asked.port, timeout=20)
+    line.putrequest("POST", path)
+    for name, value in (headers | {"Content-Length": str(len(body))}).items():
+        line.putheader(name, value)
+    line.endheaders()
+    line.send(body[:-20])
+    return line
+
+
 def test_a_slow_line_holds_up_no_other_writer(server: Running) -> None:
     """A body is read before the transaction begins, which on SQLite is the only one that writes."""
     url = f"{server.collection()}objects/"
-    asked = urlsplit(server.url)
     one, other = indicator(name="slow"), indicator(name="quick")
     body = json.dumps({"objects": [one]}).encode()
-    slow = http.client.HTTPConnection(str(asked.hostname), asked.port, timeout=20)
-    slow.putrequest("POST", urlsplit(url).path)
-    for name, value in _headers(server, Content_Length=str(len(body))).items():
-        slow.putheader(name, value)
-    slow.endheaders()
-    slow.send(body[:-20])
-    # the other's answer comes while the slow one has not ended: it would never come otherwise
+    slow = _begun(server, urlsplit(url).path, _headers(server), body)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    slow_person = _begun(server, "/sign-in", form, b"username=omar&password=" + b"x" * 50)
+    # the other's answer comes while the slow ones have not ended: it would never come otherwise
     for _ in range(2):
         answer = requests.post(
             url, data=json.dumps({"objects": [other]}), headers=_headers(server), timeout=10
@@ -242,7 +250,8 @@ def test_a_slow_line_holds_up_no_other_writer(server: Running) -> None:
     slow.send(body[-20:])
     status = json.loads(slow.getresponse().read())
     assert (status["success_count"], status["successes"][0]["id"]) == (1, one["id"])
-    slow.close()
+    for line in (slow, slow_person):
+        line.close()
 
 
 def _memory(server: Running) -> int:
