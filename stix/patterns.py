@@ -49,6 +49,11 @@ _BETWEEN = re.compile(r" (?:AND|OR|FOLLOWEDBY) ")
 _PLAIN_LENGTH: Final = 2_000  # too short for more comparisons than the limit
 
 
+_PARSER_SAYS = re.compile(
+    r"Error found at line (?P<line>[0-9]+):(?P<column>[0-9]+)\. (?P<what>.*)", re.DOTALL
+)
+
+
 class PatternError(InvalidInputError):
     """The pattern is over a limit or is no STIX pattern."""
 
@@ -98,11 +103,31 @@ def check_pattern(pattern: str) -> None:
     except Exception:  # noqa: BLE001 - RecursionError and others: the pattern is at fault, not we
         errors = [N_("it cannot be parsed")]
     if errors:
-        raise PatternError(
-            N_("This is no STIX pattern: %(reason)s"),
-            field="pattern",
-            reason=str(errors[0]).removeprefix("FAIL: ")[:300],
+        raise _refusal(str(errors[0]).removeprefix("FAIL: "))
+
+
+def _refusal(said: str) -> PatternError:
+    """Return, in words, what the parser said: its own speak of the tokens of its grammar."""
+    found = _PARSER_SAYS.fullmatch(said)
+    if found is None:
+        return PatternError(
+            N_("This is no STIX pattern: %(reason)s"), field="pattern", reason=said[:300]
         )
+    if found["what"] == "input is missing square brackets":
+        return PatternError(
+            N_("This is no STIX pattern: put each comparison between square brackets."),
+            field="pattern",
+        )
+    # in quotes what it met, without them what it would take
+    ends = "'<EOF>'" in found["what"].partition(" expecting ")[0]
+    return PatternError(
+        N_("This is no STIX pattern: it ends at line %(line)s, column %(column)s; complete it.")
+        if ends
+        else N_("This is no STIX pattern: correct it from line %(line)s, column %(column)s on."),
+        field="pattern",
+        line=found["line"],
+        column=int(found["column"]) + 1,  # the parser counts them from 0
+    )
 
 
 def _is_plain(pattern: str) -> bool:

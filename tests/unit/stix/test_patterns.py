@@ -144,3 +144,25 @@ def test_what_the_quick_reading_takes_is_taken_by_the_grammar(chance: random.Ran
 )
 def test_usual_patterns_are_read_quickly(pattern: str) -> None:
     assert patterns._is_plain(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("[ipv4-addr:value = ", "it ends at line 1, column 20; complete it."),
+        (f"{ONE[:-1]} AND", "it ends at line 1, column 17; complete it."),
+        (ONE[:-1], "it ends at line 1, column 13; complete it."),
+        ("[a-b:c == = 'x']", "correct it from line 1, column 11 on."),
+        (f"{ONE} FOLLOWED {ONE}", "correct it from line 1, column 15 on."),
+        ("[a-b:c\n = 'x' AND ]", "correct it from line 2, column 12 on."),
+        ("a-b:c = 'x'", "put each comparison between square brackets."),
+        ("[file:hashes.MD5 = 'x']", "'x' is not a valid MD5 hash"),
+        ("", "it cannot be parsed"),
+    ],
+)
+def test_a_refusal_says_where_and_what_to_do(pattern: str, words: str) -> None:
+    """In words, without the tokens of the parser's grammar."""
+    with pytest.raises(PatternError) as refused:
+        check_pattern(pattern)
+    assert str(refused.value) == f"This is no STIX pattern: {words}"
+    assert refused.value.field == "pattern"
