@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass, field
+from typing import Any
 
 from cirt.errors import DomainError
 from cirt.incidents.object_store import Incoming
@@ -31,8 +32,20 @@ class Refusal:
 
     @property
     def sentence(self) -> str:
-        """Return why, in English; `error` holds what a page translates."""
-        return str(self.error)
+        """Return why, in English, after the property that it is about."""
+        return f"{self.error.field}: {self.error}" if self.error.field else str(self.error)
+
+    def as_kept(self) -> dict[str, Any]:
+        """Return it as JSON, for a page that translates it when somebody looks.
+
+        path: the property that it is about, "" for none.
+        """
+        return {
+            "id": self.stix_id,
+            "path": self.error.field or "",
+            "message": self.error.message,
+            "params": {name: str(value)[:500] for name, value in self.error.params.items()},
+        }
 
 
 @dataclass

@@ -182,11 +182,7 @@ def _check(one: Any, moment: datetime, proof: Proof) -> None:
         found = check_object(one, now=moment)
         problem = next((p for p in found if p.severity == "error"), None)
     if problem is not None:
-        raise InvalidInputError(
-            N_("%(path)s: %(problem)s"),
-            path=problem.path or "object",
-            problem=problem.message % problem.params if problem.params else problem.message,
-        )
+        raise InvalidInputError(problem.message, field=problem.path or "object", **problem.params)
     # a time of thousands of digits is valid STIX; no version needs that
     if len(one.get("created", "")) > 60 or len(one.get("modified", "")) > 60:
         raise InvalidInputError(N_("A time has too many digits."))

@@ -177,13 +177,7 @@ def account(taken: Taken) -> dict[str, Any]:
         "known": taken.known,
         "refused_count": len(taken.refused),
         "refused": [
-            {
-                "place": one.place,
-                "id": one.stix_id,
-                "message": one.error.message,
-                "params": {name: str(value)[:500] for name, value in one.error.params.items()},
-            }
-            for one in taken.refused[:SHOWN_REFUSALS]
+            {"place": one.place, **one.as_kept()} for one in taken.refused[:SHOWN_REFUSALS]
         ],
     }
 

@@ -116,6 +116,7 @@ def _refused(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "place": row["place"] + 1,
             "id": seen(row["id"]),
+            "path": seen(row.get("path", "")),
             "why": seen(i18n.kept_sentence(row["message"], row["params"])),
         }
         for row in rows

@@ -27,7 +27,7 @@ from cirt.incidents.peers.connecting import ERASE, POLL
 from cirt.incidents.recall import erasure, local_effects, receipts
 from cirt.incidents.recall.exposure import shown
 from cirt.incidents.store_models import FeedEntry
-from cirt.incidents.strict_door import Refusal, Source
+from cirt.incidents.strict_door import Source
 from cirt.jobs import Effect, Job, Task, handles
 from cirt.stix import taxii_client, withdrawal
 from cirt.stix.taxii_client import Ask, Page, Status
@@ -155,7 +155,10 @@ def _note(
         before = {} if begins else peer.tally
         peer.tally = {name: before.get(name, 0) + count for name, count in counts.items()}
         kept_before = [] if begins else peer.last_refused
-        peer.last_refused = [*kept_before, *map(_refusal, taken.refused)][:SHOWN_REFUSALS]
+        peer.last_refused = [
+            *kept_before,
+            *(one.as_kept() for one in taken.refused),
+        ][:SHOWN_REFUSALS]
     elif not peer.tally:
         peer.tally = counts
     _move(peer, got)
@@ -198,10 +201,6 @@ def _note_receipts(peer: Peer, sent: Status | DomainError | None) -> None:
     refused = next(iter(sent.failures.values()), "")
     peer.receipts_outcome = "%(sentence)s" if refused else ""
     peer.receipts_params = {"sentence": refused} if refused else {}
-
-
-def _refusal(one: Refusal) -> dict[str, Any]:
-    return {"id": one.stix_id, "message": one.error.message, "params": _plain(one.error)}
 
 
 def _plain(error: DomainError) -> dict[str, str]:

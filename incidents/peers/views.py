@@ -83,7 +83,11 @@ def detail(peer_id: uuid.UUID) -> Any:
         peer=peer,
         outcome=i18n.kept_sentence(peer.last_outcome, peer.last_params),
         refused=[
-            {"id": seen(one["id"]), "why": seen(i18n.kept_sentence(one["message"], one["params"]))}
+            {
+                "id": seen(one["id"]),
+                "path": seen(one.get("path", "")),
+                "why": seen(i18n.kept_sentence(one["message"], one["params"])),
+            }
             for one in peer.last_refused
         ],
         waiting=len(polling.waiting_receipts(db_session(), peer)),

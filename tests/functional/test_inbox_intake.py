@@ -74,6 +74,27 @@ def test_a_file_is_taken_in_object_by_object(browser: Any, database: Database, c
     assert browser("boris").get(steps.address(found["report"])).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "This is no STIX pattern: it ends at line 1, column 20; complete it."),
+        ("ar", "فهو ينتهي قبل اكتماله عند السطر 1، العمود 20"),
+    ],
+)
+def test_refusals_are_in_the_readers_language(browser: Any, language: str, sentence: str) -> None:
+    """The property by its name, and what is wrong with it in words."""
+    broken = steps.indicator(1, "one.example.net") | {"pattern": "[ipv4-addr:value = "}
+    answer = browser("nadia").post(
+        f"/inbox/take-in?lang={language}",
+        steps.upload("partner.json", [broken, steps.indicator(2, "two.example.net")]),
+        content_type="multipart/form-data",
+    )
+    page = text_of(answer)
+    assert answer.status_code == 200 and f'lang="{language}"' in page
+    cell = page.partition(sentence)[0].rpartition("<td")[2]
+    assert ">pattern</bdi>: <bdi>" in cell
+
+
 def test_an_object_that_is_no_strict_json_takes_no_other_along(browser: Any, cast: Cast) -> None:
     """T-60, T-61: it is named with its place in the file; a report hides what its marking was."""
     good, bad = steps.indicator(1, "one.example.net"), steps.indicator(2, "two.example.net")
