@@ -34,7 +34,33 @@ def sentence(error: Any) -> Sentence:
         return N_("This does not fit STIX 2.1: a property in it has a name of another form."), {}
     if kind.name in ("anyOf", "oneOf", "not"):
         return N_("This does not fit STIX 2.1: it has none of the forms that may stand here."), {}
-    return N_("This does not fit STIX 2.1: %(reason)s"), {"reason": error.message[:_MOST_SHOWN]}
+    return _of_shape(kind) or (
+        N_("This does not fit STIX 2.1: %(reason)s"),
+        {"reason": error.message[:_MOST_SHOWN]},
+    )
+
+
+def _of_shape(kind: Any) -> Sentence | None:
+    """Return what is said about missing, empty, excess and wrongly typed values."""
+    if kind.name == "required":
+        return N_("This does not fit STIX 2.1: the property %(name)s is missing."), {
+            "name": str(kind.property)[:_MOST_SHOWN]
+        }
+    if kind.name == "additionalProperties":
+        return N_("This does not fit STIX 2.1: these properties do not belong here: %(names)s."), {
+            "names": ", ".join(kind.unexpected)[:_MOST_SHOWN]
+        }
+    if kind.name == "type":
+        return N_("This does not fit STIX 2.1: the value must be of the JSON type %(types)s."), {
+            "types": ", ".join(kind.types)
+        }
+    if kind.name in ("minItems", "minProperties") and kind.limit == 1:
+        return N_("This does not fit STIX 2.1: it must not be empty; leave it out instead."), {}
+    if kind.name == "minimum":
+        return N_("This does not fit STIX 2.1: write at least %(limit)s."), {"limit": kind.limit}
+    if kind.name == "maximum":
+        return N_("This does not fit STIX 2.1: write at most %(limit)s."), {"limit": kind.limit}
+    return None
 
 
 def _of_pattern(pattern: str) -> Sentence:

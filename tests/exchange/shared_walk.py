@@ -27,6 +27,7 @@ from cirt.stix.misp_import import assemble
 from cirt.stix.misp_sorting import sort
 
 REASONS: Final[Mapping[str, str]] = {
+    r"^pattern: ": "pattern",  # of an object; it names line and column of the pattern
     # of a whole file
     r"not a MISP event file": "misp-no-event",
     r"STIX bundle, not a MISP event": "misp-is-stix",
@@ -51,7 +52,6 @@ REASONS: Final[Mapping[str, str]] = {
     r"no language tag": "language",
     r"no CVE number": "cve",
     r"Only STIX 2\.1 is accepted": "old-stix",
-    r"^pattern: ": "pattern",
     r"no versions to be revoked": "revoked",
     r"names each observable|no character set|no name of a property": "property",
     r"is known here from another author": "other-author",
@@ -128,7 +128,7 @@ def take_in_stix(session: Session, owner: uuid.UUID, path: Path, name: str) -> O
         session, owner, collection, objects, owner_id=intake.file_owner(collection), via="file"
     )
     found.kept, found.lost = len(taken.kept), len(taken.refused)
-    found.why.update(reason(one.error) for one in taken.refused)
+    found.why.update(word_for(one.sentence) for one in taken.refused)
     found.collection, found.taken = collection.id, taken
     return found
 

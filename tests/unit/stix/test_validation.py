@@ -151,7 +151,11 @@ def test_object_that_breaks_a_rule_is_refused(obj: Any, path: str) -> None:
         ),
         ({"created": "yesterday"}, "write the time in UTC, such as 2026-01-31T12:00:00Z."),
         ({"object_marking_refs": ["tlp:red"]}, "two hyphens and a UUID."),
-        ({"labels": []}, "[] has less than 1 item"),
+        ({"labels": []}, "it must not be empty; leave it out instead."),
+        ({"name": None}, "the value must be of the JSON type string."),
+        ({"confidence": 101}, "write at most 100."),
+        ({"confidence": -1}, "write at least 0."),
+        ({"external_references": [{}]}, "it has none of the forms that may stand here."),
     ],
 )
 def test_sentences_quote_no_expression(change: dict[str, Any], sentence: str) -> None:
@@ -159,6 +163,19 @@ def test_sentences_quote_no_expression(change: dict[str, Any], sentence: str) ->
     said = [str(problem) for problem in errors(identity(**change))]
     assert any(sentence in one for one in said), said
     assert not any("\\d" in one or "[0-9" in one or "anyOf" in one for one in said), said
+
+
+def test_a_missing_property_is_named() -> None:
+    """STIX 2.1, section 4.5: an identity has a name; section 2.5: a reference's url is text."""
+    nameless = identity()
+    del nameless["name"]
+    assert [str(one) for one in errors(nameless)] == [
+        ": This does not fit STIX 2.1: the property name is missing."
+    ]
+    sentences = {
+        str(one) for one in errors(identity(external_references=[{"source_name": "x", "url": 5}]))
+    }
+    assert any("of the JSON type string" in one for one in sentences), sentences
 
 
 def test_clock_may_be_five_minutes_apart() -> None:
