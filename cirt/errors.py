@@ -26,6 +26,11 @@ class DomainError(Exception):
     def __str__(self) -> str:
         return self.message % self.params if self.params else self.message
 
+    @property
+    def kept_params(self) -> dict[str, str]:
+        """Return the values as JSON can keep them beside the message, at most 500 characters each."""
+        return {name: str(value)[:500] for name, value in self.params.items()}
+
 
 class NotFoundError(DomainError):
     """The thing is absent, or the actor may not learn that it exists."""

@@ -44,7 +44,7 @@ class Refusal:
             "id": self.stix_id,
             "path": self.error.field or "",
             "message": self.error.message,
-            "params": {name: str(value)[:500] for name, value in self.error.params.items()},
+            "params": self.error.kept_params,
         }
 
 

@@ -16,6 +16,7 @@ from cirt.api import problems
 from cirt.api.limits import Limiter
 from cirt.api.problems import ProblemError
 from cirt.api.schemas import pointer
+from cirt.db import cause_of
 from cirt.errors import DomainError
 from cirt.machine_sign_in import machine_of
 from cirt.strictjson import StrictJsonError, TooLargeJsonError
@@ -148,9 +149,7 @@ def _database_error(error: sqlalchemy.exc.SQLAlchemyError) -> flask.Response:
     if sentence is None:
         return _fault(error)
     # its own words may quote what was sent
-    log.error(
-        "database, request %s: %s", flask.g.get("request_id"), type(getattr(error, "orig", error))
-    )
+    log.error("database, request %s: %s", flask.g.get("request_id"), cause_of(error))
     return problems.answer(ProblemError(problems.kind_of(status), sentence))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
-from cirt import i18n, jobs
+from cirt import jobs
 from cirt.access import load, require
 from cirt.errors import N_, DomainError, UnsupportedError
 from cirt.files import clean_name, keep_file
@@ -16,7 +16,7 @@ from cirt.incidents.case_pages import refuse
 from cirt.incidents.inbox import intake
 from cirt.incidents.inbox.forms import IntakeForm
 from cirt.incidents.inbox.pages import blueprint
-from cirt.incidents.inbox.words import seen
+from cirt.incidents.inbox.words import shown_refusal
 from cirt.incidents.inbox_rights import INTAKE_JOB
 from cirt.incidents.strict_door import MAX_OBJECTS, Source
 from cirt.routing import opens
@@ -112,12 +112,4 @@ def cancel_intake(job_id: uuid.UUID) -> Any:
 
 
 def _refused(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "place": row["place"] + 1,
-            "id": seen(row["id"]),
-            "path": seen(row.get("path", "")),
-            "why": seen(i18n.kept_sentence(row["message"], row["params"])),
-        }
-        for row in rows
-    ]
+    return [{"place": row["place"] + 1, **shown_refusal(row)} for row in rows]

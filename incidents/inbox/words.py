@@ -1,10 +1,12 @@
 """The words of the inbox, and texts from outside as a page may show them."""
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from flask_babel import gettext
 
+from cirt import i18n
 from cirt.errors import N_
 from cirt.incidents.case_words import OBSERVABLE_NAMES
 from cirt.incidents.inbox.received import State
@@ -77,6 +79,15 @@ def object_kind(kind: str) -> str:
     """Return what people call a type of STIX objects, "" where it has only its name in STIX."""
     name = KIND_NAMES.get(kind) or _OTHER_NAMES.get(kind)
     return gettext(name) if name else ""
+
+
+def shown_refusal(kept: Mapping[str, Any]) -> dict[str, str]:
+    """Return a refusal that was kept (`Refusal.as_kept`) as a page shows it, in its language."""
+    return {
+        "id": seen(kept["id"]),
+        "path": seen(kept.get("path", "")),
+        "why": seen(i18n.kept_sentence(kept["message"], kept["params"])),
+    }
 
 
 def seen(text: object) -> str:

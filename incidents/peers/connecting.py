@@ -4,7 +4,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -180,7 +179,7 @@ def _fill(session: Session, peer: Peer, details: Details, settings: Settings) ->
         )
     loopback = settings.peer_loopback
     url = rules.read_url(details.url, field="url", loopback=loopback)
-    outbound.check_written(urlsplit(url).hostname or "", outbound.reach_of(settings), "url")
+    outbound.check_written(url, outbound.reach_of(settings), "url")
     receipts_url = ""
     if details.receipts_url.strip():
         receipts_url = rules.read_url(details.receipts_url, field="receipts_url", loopback=loopback)

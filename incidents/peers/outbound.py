@@ -99,11 +99,12 @@ def may_reach(text: str, reach: Reach) -> bool:
     return address.is_global and not address.is_reserved
 
 
-def check_written(host: str, reach: Reach, field: str) -> None:
+def check_written(url: str, reach: Reach, field: str) -> None:
     """Raise InvalidInputError, naming the field, for an address that is never reached as written.
 
     What a name stands for is looked at when a request goes there.
     """
+    host = urlsplit(url).hostname or ""
     address = "127.0.0.1" if host == "localhost" else host
     if _is_address(address) and not may_reach(address, reach):
         raise InvalidInputError(FORBIDDEN_AS_WRITTEN, field=field, address=address)

@@ -183,7 +183,7 @@ def _move(peer: Peer, page: Page) -> None:
 
 def _fail(session: Session, peer: Peer, error: DomainError) -> dict[str, Any]:
     peer.failures += 1
-    peer.last_outcome, peer.last_params = error.message, _plain(error)
+    peer.last_outcome, peer.last_params = error.message, error.kept_params
     if peer.cursor and error.params.get("status") in (400, 404, 410):
         peer.cursor = ""  # it remembers no such place: from the last date that is known for sure
     draw = random.random()  # noqa: S311 - only so that installations do not return in step
@@ -195,16 +195,12 @@ def _note_receipts(peer: Peer, sent: Status | DomainError | None) -> None:
     if sent is None:
         return
     if isinstance(sent, DomainError):
-        peer.receipts_outcome, peer.receipts_params = sent.message, _plain(sent)
+        peer.receipts_outcome, peer.receipts_params = sent.message, sent.kept_params
         return
     peer.receipts_sent = [*peer.receipts_sent, *sorted(sent.successes)]
     refused = next(iter(sent.failures.values()), "")
     peer.receipts_outcome = "%(sentence)s" if refused else ""
     peer.receipts_params = {"sentence": refused} if refused else {}
-
-
-def _plain(error: DomainError) -> dict[str, str]:
-    return {name: str(value)[:500] for name, value in error.params.items()}
 
 
 def _forget_jobs(session: Session, peer: Peer) -> None:

@@ -13,7 +13,7 @@ from cirt.accounts.models import Administration, AdministrationKind, Place
 from cirt.errors import DomainError
 from cirt.forms import QuestionForm
 from cirt.incidents.case_pages import refuse
-from cirt.incidents.inbox.words import seen
+from cirt.incidents.inbox.words import seen, shown_refusal
 from cirt.incidents.inbox_models import Peer
 from cirt.incidents.peers import connecting, polling
 from cirt.incidents.peers.connecting import Details
@@ -82,14 +82,7 @@ def detail(peer_id: uuid.UUID) -> Any:
         "peers/detail.html",
         peer=peer,
         outcome=i18n.kept_sentence(peer.last_outcome, peer.last_params),
-        refused=[
-            {
-                "id": seen(one["id"]),
-                "path": seen(one.get("path", "")),
-                "why": seen(i18n.kept_sentence(one["message"], one["params"])),
-            }
-            for one in peer.last_refused
-        ],
+        refused=[shown_refusal(one) for one in peer.last_refused],
         waiting=len(polling.waiting_receipts(db_session(), peer)),
         receipts_outcome=seen(i18n.kept_sentence(peer.receipts_outcome, peer.receipts_params)),
         is_read=connecting.is_read(peer),

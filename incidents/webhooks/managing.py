@@ -133,13 +133,13 @@ def _fill(webhook: Webhook, details: Details, settings: Settings) -> list[str]:
     title = plain_text(details.title, "title", MAX_TITLE)
     if not title:
         raise InvalidInputError(N_("Give it a name."), field="title")
-    parts = split_url(
+    url = split_url(
         details.url, field="url", loopback=settings.peer_loopback, sentence=ADDRESS, query=True
-    )
-    outbound.check_written(parts.hostname or "", outbound.reach_of(settings), "url")
+    ).geturl()
+    outbound.check_written(url, outbound.reach_of(settings), "url")
     wanted = kinds.chosen(details.kinds)
     added = [kind for kind in wanted if kind not in webhook.kinds]
-    webhook.title, webhook.url, webhook.kinds = title, parts.geturl(), wanted
+    webhook.title, webhook.url, webhook.kinds = title, url, wanted
     return added
 
 

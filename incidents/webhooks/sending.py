@@ -157,8 +157,7 @@ def _note_one(webhook: Webhook, row: WebhookDelivery, result: _Result) -> timede
         webhook.failing_since, webhook.last_success_at = None, now()
         return None
     if result.error is not None:
-        row.outcome = result.error.message
-        row.params = {name: str(value)[:500] for name, value in result.error.params.items()}
+        row.outcome, row.params = result.error.message, result.error.kept_params
     else:
         row.outcome, row.params = REFUSED, {"status": result.status}
     webhook.failing_since = webhook.failing_since or result.at

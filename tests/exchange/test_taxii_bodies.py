@@ -209,26 +209,27 @@ def test_a_server_holds_no_more_than_the_cap(server: Running) -> None:
         answer = requests.post(url, data=data, headers=headers, timeout=60)
         _error(answer, 413)
     # the length alone is enough: nothing is waited for
-    asked = urlsplit(server.url)
-    connection = http.client.HTTPConnection(str(asked.hostname), asked.port, timeout=10)
-    connection.putrequest("POST", urlsplit(url).path)
-    for name, value in _headers(server, Content_Length=str(10**12)).items():
-        connection.putheader(name, value)
-    connection.endheaders()
+    connection = _asked(server, urlsplit(url).path, _headers(server, Content_Length=str(10**12)))
     assert connection.getresponse().status == 413
     connection.close()
     assert _memory(server) - before < 3 * MAX_CONTENT_LENGTH
     assert requests.get(url, headers=_headers(server), timeout=20).json() == {}
 
 
-def _begun(server: Running, path: str, headers: dict[str, str], body: bytes) -> Any:
-    """Return a connection on which all of a request but its last bytes was sent."""
+def _asked(server: Running, path: str, headers: dict[str, str]) -> Any:
+    """Return a connection on which the head of a POST was sent."""
     asked = urlsplit(server.url)
-    line = http.client.HTTPConnection(str(asked.hostname), asked.port, timeout=20)
+    line = http.client.HTTPConnection(str(asked.hostname), asked.port, timeout=10)
     line.putrequest("POST", path)
-    for name, value in (headers | {"Content-Length": str(len(body))}).items():
+    for name, value in headers.items():
         line.putheader(name, value)
     line.endheaders()
+    return line
+
+
+def _begun(server: Running, path: str, headers: dict[str, str], body: bytes) -> Any:
+    """Return a connection on which all of a request but its last bytes was sent."""
+    line = _asked(server, path, headers | {"Content-Length": str(len(body))})
     line.send(body[:-20])
     return line
 
