@@ -1,11 +1,12 @@
-"""Partitions of the largest tables on PostgreSQL, made wherever such a table is made.
+"""What the largest tables have on one kind of database only: partitions, keys.
 
-A table says by which column (`postgresql_partition_by` among its arguments); how many there are is
-an option of the connection, so that migrations and tests make them alike. SQLite has none.
+Partitions are made wherever such a table is made. A table says by which column
+(`postgresql_partition_by` among its arguments); how many there are is an option of the connection,
+so that migrations and tests make them alike. SQLite has none.
 """
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -15,6 +16,10 @@ NUMBER: Final = 16
 """Partitions of each table unless the installation says otherwise."""
 
 OPTION: Final = "cirt_partitions"
+
+_ONLY: Final = "cirt_only_for"
+
+Key = TypeVar("Key", sa.UniqueConstraint, sa.Index)
 
 _NAME = re.compile(r".+_p\d{3}", re.ASCII)
 
@@ -40,8 +45,21 @@ def _is_comparable(thing: Any, _name: Any, kind: str, _reflected: bool, _to: Any
     )
 
 
-COMPARISON: Final[dict[str, Any]] = {"include_name": _is_compared, "include_object": _is_comparable}
-"""What Alembic has to know to compare a database with the models."""
+def only_for(dialect: str, key: Key) -> Key:
+    """Return a key or an index of a model that only one kind of database is given."""
+    key.info[_ONLY] = dialect
+    key.ddl_if(dialect=dialect)
+    return key
+
+
+def comparison(dialect: sa.Dialect) -> dict[str, Any]:
+    """Return what Alembic has to know to compare a database with the models."""
+
+    def is_comparable(thing: Any, *more: Any) -> bool:
+        # Alembic does not ask by itself for which kind of database a key is
+        return thing.info.get(_ONLY, dialect.name) == dialect.name and _is_comparable(thing, *more)
+
+    return {"include_name": _is_compared, "include_object": is_comparable}
 
 
 def make(connection: Connection, table: str) -> None:

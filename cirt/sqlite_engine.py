@@ -57,9 +57,9 @@ def sqlite_engine(url: sa.URL) -> Engine:
             "trusted_schema=OFF",
             "cell_size_check=ON",
             "mmap_size=0",
-            # a full envelope changes two thousand pages, many of them those of the one before: fewer
-            # checkpoints write them fewer times; the journal then takes 260 MB at most
-            "wal_autocheckpoint=32000",
+            # a full envelope changes a thousand pages, many of them those of the one before: fewer
+            # checkpoints write them fewer times; the journal then takes 130 MB at most
+            "wal_autocheckpoint=16000",
             f"soft_heap_limit={_HEAP}",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.feed_clauses import named
 from cirt.incidents.object_store import insert_if_absent
 from cirt.incidents.recall_models import Recall
 from cirt.incidents.release_models import AudienceIncident, Release, ReleaseState
@@ -73,10 +74,7 @@ def last_version(session: Session, collection: Collection, object_uuid: uuid.UUI
     """Return `modified` of the newest version that an audience has under an id, None if none."""
     return session.scalar(
         sa.select(FeedEntry.version)
-        .where(
-            FeedEntry.collection_id == collection.id,
-            FeedEntry.stix_id == f"incident--{object_uuid}",
-        )
+        .where(named(collection.id, f"incident--{object_uuid}"))
         .order_by(FeedEntry.version_key.desc())
         .limit(1)
     )

@@ -81,8 +81,7 @@ def newest_bodies(
             sa.select(FeedEntry.seq, ObjectVersion.body)
             .join(ObjectVersion, STORED)
             .where(
-                *given_out_now(circle.id),
-                FeedEntry.stix_id.in_(part),
+                *given_out_now(circle.id, part),
                 ObjectVersion.tlp.in_(words_leaving(Exit.COLLECTION)),
             )
         )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from cirt.clock import now
 from cirt.incidents.circle_models import Collection
 from cirt.incidents.exits import Exit, may_leave
-from cirt.incidents.feed_clauses import STORED, given_out_now
+from cirt.incidents.feed_clauses import STORED, given_out_now, named
 from cirt.incidents.inbox_models import ReceivedItem, ReceivedState
 from cirt.incidents.object_store import object_in
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
@@ -90,11 +90,11 @@ def _decided(
     """
     query = (
         sa.select(ReceivedItem.state, ReceivedItem.stix_id, ObjectVersion.body)
+        .select_from(ReceivedItem)
         .join(
             FeedEntry,
             sa.and_(
-                FeedEntry.collection_id == ReceivedItem.collection_id,
-                FeedEntry.stix_id == ReceivedItem.stix_id,
+                named(ReceivedItem.collection_id, ReceivedItem.stix_id),
                 FeedEntry.version_key == ReceivedItem.version,
             ),
         )

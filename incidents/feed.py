@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.clock import now
+from cirt.incidents.feed_clauses import for_each_name
 from cirt.incidents.feed_pages import Page as Page
 from cirt.incidents.feed_pages import Row as Row
 from cirt.incidents.feed_pages import holds as holds
@@ -57,11 +58,8 @@ def owners_in(
     """Return to whom ids belong in a collection; the first to bring an id keeps it."""
     found: dict[str, uuid.UUID] = {}
     for part in in_parts(sorted(set(stix_ids))):
-        query = sa.select(FeedEntry.stix_id, FeedEntry.owner_id).where(
-            FeedEntry.collection_id == collection_id
-        )
-        one = for_each(session, query, FeedEntry.stix_id, part, then=FeedEntry.version_key)
-        rows = session.execute(one)
+        query = sa.select(FeedEntry.stix_id, FeedEntry.owner_id)
+        rows = session.execute(for_each_name(session, query, collection_id, part))
         found.update((stix_id, owner_id) for stix_id, owner_id in rows)
     return found
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.incidents.exits import Exit, words_leaving
-from cirt.incidents.feed_clauses import STORED
+from cirt.incidents.feed_clauses import STORED, named
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.taxii_filters import Filters, Which
 
@@ -143,8 +143,8 @@ def _walk(
 ) -> sa.Select[Any]:
     entry, stored = FeedEntry, ObjectVersion
     # few rows found by their ids are put in order; SQLite would else walk the feed in its order
-    is_looked_up = stix_id is not None or filters.ids is not None
-    place = entry.seq + sa.literal_column("0") if is_looked_up else entry.seq
+    sought = sorted(filters.ids) if stix_id is None and filters.ids is not None else stix_id
+    place = entry.seq if sought is None else entry.seq + sa.literal_column("0")
     given_out = (STORED, stored.erased_at.is_(None), stored.tlp.in_(_LEAVING))
     if in_parts:
         whole = sa.select(stored.body).where(*given_out).correlate(entry)
@@ -153,9 +153,12 @@ def _walk(
         query = sa.select(*columns).select_from(entry).join(found, sa.true())
     else:
         query = sa.select(*columns).select_from(entry).join(stored, sa.and_(*given_out))
-    query = (
+    is_there = entry.collection_id == collection_id
+    if sought is not None:
+        is_there = named(collection_id, sought)
+    return (
         query.where(
-            entry.collection_id == collection_id,
+            is_there,
             place > position,
             entry.withdrawn_at.is_(None),
             *_matches(filters),
@@ -163,7 +166,6 @@ def _walk(
         .order_by(place)
         .limit(most)
     )
-    return query if stix_id is None else query.where(entry.stix_id == stix_id)
 
 
 def holds(session: Session, collection_id: uuid.UUID, stix_id: str) -> bool:
@@ -173,8 +175,7 @@ def holds(session: Session, collection_id: uuid.UUID, stix_id: str) -> bool:
         .select_from(FeedEntry)
         .join(ObjectVersion, STORED)
         .where(
-            FeedEntry.collection_id == collection_id,
-            FeedEntry.stix_id == stix_id,
+            named(collection_id, stix_id),
             FeedEntry.withdrawn_at.is_(None),
             ObjectVersion.erased_at.is_(None),
             ObjectVersion.tlp.in_(_LEAVING),

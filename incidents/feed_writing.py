@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from cirt.clock import now
 from cirt.db import FEED_STAGE, before_commit
 from cirt.errors import N_, ConflictError
+from cirt.incidents.feed_clauses import for_each_name, named
 from cirt.incidents.object_store import Kept, in_parts, insert_if_absent
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
-from cirt.many_rows import for_each, insert_rows
+from cirt.many_rows import insert_rows
 from cirt.stix.taxii_protocol import microseconds
 
 
@@ -262,10 +263,8 @@ def _places(
             FeedEntry.is_last,
             FeedEntry.is_first,
             FeedEntry.withdrawn_at,
-        ).where(FeedEntry.collection_id == collection_id)
-        rows = session.execute(
-            for_each(session, query, FeedEntry.stix_id, part, then=FeedEntry.version_key)
         )
+        rows = session.execute(for_each_name(session, query, collection_id, part))
         for stix_id, seq, owner_id, key, is_last, is_first, withdrawn_at in rows:
             is_withdrawn = withdrawn_at is not None
             place = _Place(seq, owner_id, key, is_last, is_first, is_withdrawn, is_stored=True)
@@ -278,9 +277,7 @@ def _entries(
 ) -> dict[str, list[FeedEntry]]:
     found: dict[str, list[FeedEntry]] = {}
     for part in in_parts(sorted(set(stix_ids))):
-        query = sa.select(FeedEntry).where(
-            FeedEntry.collection_id == collection_id, FeedEntry.stix_id.in_(part)
-        )
+        query = sa.select(FeedEntry).where(named(collection_id, part))
         # rows read earlier in this transaction may have changed before the lock was ours
         for entry in session.scalars(query.execution_options(populate_existing=True)):
             found.setdefault(entry.stix_id, []).append(entry)

@@ -176,7 +176,7 @@ def bodies_of(
         query = (
             sa.select(FeedEntry.stix_id, ObjectVersion.body)
             .join(ObjectVersion, STORED)
-            .where(*given_out_now(collection.id), FeedEntry.stix_id.in_(part))
+            .where(*given_out_now(collection.id, part))
         )
         for stix_id, body in session.execute(query):
             if body is not None:

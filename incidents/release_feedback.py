@@ -12,7 +12,7 @@ from cirt.clock import now
 from cirt.errors import N_, ForbiddenError, InvalidInputError
 from cirt.incidents import feed, object_store
 from cirt.incidents.circle_models import Collection, CollectionKind
-from cirt.incidents.feed_clauses import STORED
+from cirt.incidents.feed_clauses import STORED, named
 from cirt.incidents.inbox_models import ReceivedItem
 from cirt.incidents.object_store import object_in, published_object
 from cirt.incidents.producers import (
@@ -174,9 +174,8 @@ def _title_of(session: Session, received_item: ReceivedItem) -> str:
         .join(FeedEntry, STORED)
         .where(
             # other audiences may have later versions, of which nothing is known here
-            FeedEntry.collection_id == received_item.collection_id,
+            named(received_item.collection_id, received_item.stix_id),
             FeedEntry.owner_id == received_item.owner_id,
-            FeedEntry.stix_id == received_item.stix_id,
             FeedEntry.withdrawn_at.is_(None),
             ObjectVersion.body.is_not(None),
         )

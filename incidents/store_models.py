@@ -9,13 +9,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cirt.clock import now
 from cirt.db import Base, new_id
+from cirt.partitions import only_for
+
+
+def _index(table: str, *columns: str) -> sa.Index:
+    return sa.Index("_".join(("ix", table, *columns)), *columns, unique=True)
 
 
 class ObjectVersion(Base):
     """One version of one object of one owner, as the exact bytes released or received.
 
     owner_id: the administration; the nil UUID for what standard bodies publish (TLP markings). It
-    leads every key, since PostgreSQL keeps the rows in partitions by it.
+    leads every key there, since PostgreSQL keeps the rows in partitions by it.
     modified, created: as written in the object, "" where it has none. version: `modified`, or what
     stands for it, in a form that sorts as text (see `object_store.version_of`). body: None after
     it was erased; the digest stays.
@@ -39,7 +44,9 @@ class ObjectVersion(Base):
     erased_at: Mapped[datetime | None]
 
     __table_args__ = (
-        sa.UniqueConstraint("owner_id", "stix_id", "version"),
+        only_for("postgresql", sa.UniqueConstraint("owner_id", "stix_id", "version")),
+        # SQLite finds the entries of a feed by it, too (see FeedEntry)
+        only_for("sqlite", _index("object_version", "stix_id", "owner_id", "version")),
         {"postgresql_partition_by": "HASH (owner_id)"},
     )
 
@@ -68,6 +75,10 @@ class FeedEntry(Base):
     versions of the object in this collection, kept up to date when another is appended.
     withdrawn_at: when its producer withdrew it from this collection; it is then neither, and
     nothing gives it out.
+
+    Names are random: an index of them changes a page for nearly every new row. On SQLite the
+    store's is the only one, and `feed_clauses.named` goes through it; partitions of PostgreSQL
+    make that way too long (see docs/decisions/0019).
     """
 
     __tablename__ = "feed_entry"
@@ -77,7 +88,7 @@ class FeedEntry(Base):
     )
     seq: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     added_us: Mapped[int] = mapped_column(sa.BigInteger)
-    object_version_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True), index=True)
+    object_version_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
     owner_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid(as_uuid=True))
     stix_id: Mapped[str] = mapped_column(sa.String(300))
     type: Mapped[str] = mapped_column(sa.String(250))
@@ -93,7 +104,9 @@ class FeedEntry(Base):
             ["owner_id", "object_version_id"], ["object_version.owner_id", "object_version.id"]
         ),
         sa.UniqueConstraint("collection_id", "added_us"),
-        sa.UniqueConstraint("collection_id", "stix_id", "version_key"),
+        only_for("postgresql", sa.UniqueConstraint("collection_id", "stix_id", "version_key")),
+        only_for("postgresql", sa.Index("ix_feed_entry_object_version_id", "object_version_id")),
+        only_for("sqlite", _index("feed_entry", "object_version_id", "collection_id")),
         sa.Index(
             "ix_feed_entry_latest",
             "collection_id",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.incidents.feed_clauses import named
 from cirt.incidents.object_store import STANDARD_BODIES, in_parts
 from cirt.incidents.store_models import FeedEntry
 
@@ -42,8 +43,7 @@ def strangers_versions(
                 FeedEntry.stix_id, FeedEntry.version, FeedEntry.owner_id, FeedEntry.collection_id
             )
             .where(
-                FeedEntry.collection_id.in_(among),
-                FeedEntry.stix_id.in_(part),
+                named(among, part),
                 FeedEntry.owner_id.not_in((owner, STANDARD_BODIES)),
             )
             .order_by(FeedEntry.stix_id, FeedEntry.version_key, FeedEntry.collection_id)

@@ -27,8 +27,9 @@ from cirt.web import Installation
 from tests import demonstrations, postgresql, shared_work
 from tests.api_answers import CheckedClient, Machine
 from tests.cast import PASSWORD, Cast, KeptCast, keep_cast, store_cast, token_with
+from tests.name_plans import names_are_sought
 
-assert models
+assert models and names_are_sought
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - of the machine that runs the tests

@@ -12,7 +12,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=True,
     compare_type=True,
-    **partitions.COMPARISON,
+    **partitions.comparison(connection.dialect),
     user_module_prefix="cirt.db.",
 )
 with context.begin_transaction():

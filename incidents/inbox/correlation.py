@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.access import Actor, visible
 from cirt.incidents.case_models import Incident, IncidentObservable
 from cirt.incidents.circle_models import Collection
+from cirt.incidents.feed_clauses import named
 from cirt.incidents.inbox import items
 from cirt.incidents.inbox.contents import COLLECTING, alike
 from cirt.incidents.inbox.received import Item, State
@@ -162,8 +163,7 @@ def _naming(
             .join(
                 FeedEntry,
                 sa.and_(
-                    FeedEntry.collection_id == ItemReference.collection_id,
-                    FeedEntry.stix_id == ItemReference.holder_id,
+                    named(ItemReference.collection_id, ItemReference.holder_id),
                     FeedEntry.is_last,
                     FeedEntry.type.in_(COLLECTING),
                 ),
@@ -182,8 +182,7 @@ def _naming(
             .join(
                 FeedEntry,
                 sa.and_(
-                    FeedEntry.collection_id == Mention.collection_id,
-                    FeedEntry.stix_id == Mention.stix_id,
+                    named(Mention.collection_id, Mention.stix_id),
                     FeedEntry.is_last,
                 ),
             )

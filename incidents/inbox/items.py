@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.access import Actor, visible
 from cirt.errors import NotFoundError
 from cirt.incidents.circle_models import Collection
-from cirt.incidents.feed_clauses import STORED
+from cirt.incidents.feed_clauses import STORED, named
 from cirt.incidents.inbox.contents import COLLECTING
 from cirt.incidents.inbox.emptied import is_emptied
 from cirt.incidents.inbox.received import Item, State
@@ -90,13 +90,14 @@ def items_of(session: Session, actor: Actor, pairs: Sequence[tuple[uuid.UUID, st
     """Return those of these (collection, id) that reach the actor, the newest first."""
     if not pairs:
         return []
-    wanted = sa.or_(
-        *(
-            sa.and_(FeedEntry.collection_id == collection_id, FeedEntry.stix_id == stix_id)
-            for collection_id, stix_id in sorted(set(pairs))[:MOST_FOUND]
-        )
-    )
-    return read_items(session, _objects(actor).where(wanted).order_by(*_NEWEST))
+    names: dict[uuid.UUID, list[str]] = {}
+    for collection_id, stix_id in sorted(set(pairs))[:MOST_FOUND]:
+        names.setdefault(collection_id, []).append(stix_id)
+    found: list[Item] = []
+    for collection_id, some in names.items():
+        found += read_items(session, _objects(actor).where(named(collection_id, some)))
+    found.sort(key=lambda one: one.collection.id)
+    return sorted(found, key=lambda one: one.added_at, reverse=True)
 
 
 def item_of(session: Session, actor: Actor, collection_id: uuid.UUID, stix_id: str) -> Item:
@@ -106,9 +107,7 @@ def item_of(session: Session, actor: Actor, collection_id: uuid.UUID, stix_id: s
     """
     if not is_stix_id(stix_id):
         raise NotFoundError
-    query = _objects(actor).where(
-        FeedEntry.collection_id == collection_id, FeedEntry.stix_id == stix_id
-    )
+    query = _objects(actor).where(named(collection_id, stix_id))
     found = read_items(session, query)
     if not found:
         raise NotFoundError
@@ -186,7 +185,7 @@ def _is_decided_and_gone() -> sa.ColumnElement[bool]:
 def _has_latest(row: Any) -> sa.ColumnElement[bool]:
     latest = sa.orm.aliased(FeedEntry)
     there = sa.select(latest.seq).where(
-        latest.collection_id == row.collection_id, latest.stix_id == row.stix_id, latest.is_last
+        named(row.collection_id, row.stix_id, latest), latest.is_last
     )
     return there.correlate(row).exists()
 
@@ -207,13 +206,7 @@ def _items(actor: Actor) -> sa.Select[Any]:
         sa.not_(_has_latest(ReceivedItem)),
     )
     roots = sa.union_all(collecting, loose, gone).subquery("roots")
-    return _objects(actor).join(
-        roots,
-        sa.and_(
-            roots.c.collection_id == FeedEntry.collection_id,
-            roots.c.stix_id == FeedEntry.stix_id,
-        ),
-    )
+    return _objects(actor).join(roots, named(roots.c.collection_id, roots.c.stix_id))
 
 
 def items_query(actor: Actor, narrowed: Narrowed) -> sa.Select[Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from cirt.clock import now
 from cirt.db import insert_for
 from cirt.errors import N_
-from cirt.incidents.feed_clauses import STORED, given_out_now
+from cirt.incidents.feed_clauses import GIVEN_OUT, STORED, for_each_name, named
 from cirt.incidents.inbox import contents
 from cirt.incidents.inbox.useful import keys_of
 from cirt.incidents.inbox_models import ItemReference, LooseObject, Mention, MentionCursor
@@ -155,16 +155,13 @@ def _read(session: Session, collection_id: uuid.UUID) -> _Found | None:
 
 def _read_objects(session: Session, found: _Found, stix_ids: Sequence[str]) -> None:
     """Read the latest versions of those of these objects that may tell something."""
-    latest = given_out_now(found.collection_id)
     query = (
         sa.select(FeedEntry.stix_id, FeedEntry.seq, ObjectVersion.body)
         .join(ObjectVersion, STORED)
-        .where(*latest, FeedEntry.type.in_(sorted(contents.TELLING)))
+        .where(*GIVEN_OUT, FeedEntry.type.in_(sorted(contents.TELLING)))
     )
     referring: dict[str, set[tuple[str, str]]] = {}
-    rows = session.execute(
-        for_each(session, query, FeedEntry.stix_id, stix_ids, then=FeedEntry.version_key)
-    )
+    rows = session.execute(for_each_name(session, query, found.collection_id, stix_ids))
     for stix_id, seq, body in rows:
         one = object_in(body or b"{}")
         if references := _references(stix_id, one):
@@ -173,13 +170,9 @@ def _read_objects(session: Session, found: _Found, stix_ids: Sequence[str]) -> N
         found.mentions += [(key, stix_id, seq) for key in sorted(keys)]
     if not referring:
         return
-    owners = sa.select(FeedEntry.stix_id, FeedEntry.owner_id).where(
-        FeedEntry.collection_id == found.collection_id, FeedEntry.is_last
-    )
-    holders = session.execute(
-        for_each(session, owners, FeedEntry.stix_id, list(referring), then=FeedEntry.version_key)
-    )
-    for stix_id, owner_id in holders:
+    owners = sa.select(FeedEntry.stix_id, FeedEntry.owner_id).where(FeedEntry.is_last)
+    holders = for_each_name(session, owners, found.collection_id, list(referring))
+    for stix_id, owner_id in session.execute(holders):
         for ref, says in sorted(referring[stix_id]):
             found.references.append((ref, stix_id, owner_id, says))
 
@@ -277,14 +270,11 @@ def _mark_loose(session: Session, collection_id: uuid.UUID, stix_ids: Sequence[s
     _forget(session, LooseObject, LooseObject.stix_id, collection_id, stix_ids)
     for part in in_parts([one for one in stix_ids if not published_object(one)]):
         query = sa.select(FeedEntry.stix_id).where(
-            FeedEntry.collection_id == collection_id,
             FeedEntry.is_last,
             FeedEntry.type.not_in((*contents.COLLECTING, *contents.NEVER_ITEMS)),
             sa.not_(held),
         )
-        loose = session.scalars(
-            for_each(session, query, FeedEntry.stix_id, part, then=FeedEntry.version_key)
-        ).all()
+        loose = session.scalars(for_each_name(session, query, collection_id, part)).all()
         _note(session, LooseObject, collection_id, ("stix_id",), [(one,) for one in loose])
 
 
@@ -297,8 +287,7 @@ def _forget_erased(session: Session) -> int:
             sa.select(FeedEntry.stix_id)
             .join(ObjectVersion, STORED)
             .where(
-                FeedEntry.collection_id == model.collection_id,
-                FeedEntry.stix_id == name,
+                named(model.collection_id, name),
                 FeedEntry.is_last,
                 ObjectVersion.erased_at.is_not(None),
             )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from cirt.errors import N_
 from cirt.incidents.case_models import Incident, IncidentChange, IncidentObservable
 from cirt.incidents.exits import Exit, may_leave
-from cirt.incidents.feed_clauses import STORED
+from cirt.incidents.feed_clauses import STORED, named
 from cirt.incidents.inbox_models import ItemReference, ReceivedItem
 from cirt.incidents.object_store import object_in
 from cirt.incidents.observables import key_of
@@ -162,19 +162,21 @@ def _markings(session: Session, received_ids: set[uuid.UUID]) -> dict[uuid.UUID,
     for row in session.scalars(
         sa.select(ReceivedItem).where(ReceivedItem.id.in_(sorted(received_ids)))
     ).unique():
-        held = sa.select(ItemReference.stix_id).where(
-            ItemReference.collection_id == row.collection_id,
-            ItemReference.holder_id == row.stix_id,
-            ItemReference.says == "holds",
+        held = sa.union_all(
+            sa.select(sa.literal(row.stix_id)),
+            sa.select(ItemReference.stix_id).where(
+                ItemReference.collection_id == row.collection_id,
+                ItemReference.holder_id == row.stix_id,
+                ItemReference.says == "holds",
+            ),
         )
         query = (
             sa.select(ObjectVersion.tlp)
             .join(FeedEntry, STORED)
             .where(
-                FeedEntry.collection_id == row.collection_id,
+                named(row.collection_id, held),
                 FeedEntry.owner_id == row.owner_id,
                 FeedEntry.type != "identity",
-                sa.or_(FeedEntry.stix_id == row.stix_id, FeedEntry.stix_id.in_(held)),
             )
             .distinct()
         )
@@ -188,9 +190,8 @@ def _texts(session: Session, row: ReceivedItem) -> set[str]:
         sa.select(ObjectVersion.body)
         .join(FeedEntry, STORED)
         .where(
-            FeedEntry.collection_id == row.collection_id,
+            named(row.collection_id, row.stix_id),
             FeedEntry.owner_id == row.owner_id,
-            FeedEntry.stix_id == row.stix_id,
             ObjectVersion.erased_at.is_(None),
         )
     )

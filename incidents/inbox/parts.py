@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.incidents.feed_clauses import STORED
+from cirt.incidents.feed_clauses import STORED, named
 from cirt.incidents.inbox.contents import COLLECTING
 from cirt.incidents.inbox.received import Item
 from cirt.incidents.object_store import in_parts, object_in, published_object
@@ -66,8 +66,7 @@ def versions_of(session: Session, item: Item) -> list[Version]:
         sa.select(FeedEntry, ObjectVersion.digest, ObjectVersion.erased_at)
         .join(ObjectVersion, STORED)
         .where(
-            FeedEntry.collection_id == item.collection.id,
-            FeedEntry.stix_id == item.stix_id,
+            named(item.collection.id, item.stix_id),
             FeedEntry.owner_id == item.owner_id,
         )
         .order_by(FeedEntry.version_key.desc())
@@ -114,8 +113,7 @@ def _bodies(
             sa.select(FeedEntry.stix_id, FeedEntry.version_key, ObjectVersion)
             .join(ObjectVersion, STORED)
             .where(
-                FeedEntry.collection_id == item.collection.id,
-                FeedEntry.stix_id.in_(part),
+                named(item.collection.id, part),
                 # another audience may keep what was withdrawn from this one
                 FeedEntry.withdrawn_at.is_(None),
                 ObjectVersion.erased_at.is_(None),
@@ -151,9 +149,8 @@ def strictest_of(
         sa.select(ObjectVersion.tlp)
         .join(FeedEntry, STORED)
         .where(
-            FeedEntry.collection_id == collection_id,
+            named(collection_id, stix_id),
             FeedEntry.owner_id == owner_id,
-            FeedEntry.stix_id == stix_id,
         )
         .distinct()
     )

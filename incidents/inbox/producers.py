@@ -82,7 +82,7 @@ def _name(session: Session, item: Item, claimed: str) -> str:
     query = (
         sa.select(ObjectVersion.body)
         .join(FeedEntry, STORED)
-        .where(*given_out_now(item.collection.id), FeedEntry.stix_id == claimed)
+        .where(*given_out_now(item.collection.id, [claimed]))
     )
     body = session.scalar(query)
     return str(object_in(body).get("name", claimed)) if body else claimed

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
-from cirt.incidents.feed_clauses import STORED
+from cirt.incidents.feed_clauses import STORED, named
 from cirt.incidents.object_store import STANDARD_BODIES, in_parts, object_in, objects_in
 from cirt.incidents.recall_models import Recall, RecallKind
 from cirt.incidents.release_models import Release, ReleaseState
@@ -128,7 +128,7 @@ def shown(session: Session, collection: Collection, stix_ids: Sequence[str]) -> 
     """Return every version of these objects that a collection shows, in the order of its feed."""
     found: list[Shown] = []
     for part in in_parts(sorted(set(stix_ids))):
-        found += _rows(session, collection, FeedEntry.stix_id.in_(part))
+        found += _rows(session, collection, names=part)
     return sorted(found, key=lambda one: one.seq)
 
 
@@ -217,8 +217,10 @@ def _rows(
     session: Session,
     collection: Collection,
     *conditions: sa.ColumnElement[bool],
+    names: Sequence[str] | None = None,
     most: int | None = None,
 ) -> Iterator[Shown]:
+    is_there = FeedEntry.collection_id == collection.id
     query = (
         sa.select(
             ObjectVersion.id,
@@ -235,7 +237,7 @@ def _rows(
         )
         .join(FeedEntry, STORED)
         .where(
-            FeedEntry.collection_id == collection.id,
+            is_there if names is None else named(collection.id, names),
             FeedEntry.withdrawn_at.is_(None),
             FeedEntry.owner_id != STANDARD_BODIES,
             *conditions,

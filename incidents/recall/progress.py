@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from cirt.accounts.models import Administration
 from cirt.incidents import deliveries
+from cirt.incidents.feed_clauses import named
 from cirt.incidents.object_store import in_parts
 from cirt.incidents.recall_models import Recall, RecallKind, RecallReceipt
 from cirt.incidents.store_models import FeedEntry
@@ -110,19 +111,18 @@ def _positions(session: Session, recall: Recall) -> tuple[int | None, int | None
     ids = sorted({one["id"] for one in recall.objects})
     first: list[int] = []
     for part in in_parts(ids):
-        query = sa.select(sa.func.min(FeedEntry.seq)).where(
-            FeedEntry.collection_id == recall.collection_id, FeedEntry.stix_id.in_(part)
-        )
+        query = sa.select(sa.func.min(FeedEntry.seq)).where(named(recall.collection_id, part))
         first += [seq for seq in session.scalars(query) if seq is not None]
     told = recall.stix_id
-    place = sa.select(sa.func.min(FeedEntry.seq)).where(
-        FeedEntry.collection_id == recall.collection_id
-    )
+    place = sa.select(sa.func.min(FeedEntry.seq))
     if told is not None:
-        place = place.where(FeedEntry.stix_id == told)
+        place = place.where(named(recall.collection_id, told))
     elif recall.objects:
         one = recall.objects[-1]
-        place = place.where(FeedEntry.stix_id == one["id"], FeedEntry.version == one["modified"])
+        there = named(recall.collection_id, one["id"])
+        place = place.where(there, FeedEntry.version == one["modified"])
+    else:
+        place = place.where(FeedEntry.collection_id == recall.collection_id)
     return min(first, default=None), session.scalar(place)
 
 

@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from cirt.clock import now
 from cirt.db import Database
 from cirt.incidents import feed
+from cirt.incidents.feed_clauses import for_each_name, named
 from cirt.incidents.feed_statements import Asking, PageStatements, Question, Statement
+from cirt.incidents.inbox_models import LooseObject
 from cirt.incidents.store_models import FeedCounter, FeedEntry, ObjectVersion
 from cirt.stix.taxii_filters import Filters, Which
 from tests import sharing
 from tests.conftest import Cast
+from tests.name_plans import is_sought
+from tests.server import ROOT
 
 NUMBER = 6_000
 STEP = 1_000_000  # microseconds between two entries
@@ -191,3 +196,90 @@ def test_rare_types_are_found_along_the_index_of_types(
     walked = r"ix_feed_entry_type" if database.is_sqlite else r"_collection_id_type_seq_idx"
     assert len(re.findall(walked, text)) == len(filters.types or ()), text
     assert not re.search(r"Seq Scan|SCAN feed_entry", text), text
+
+
+def _forms(database: Database, circle: uuid.UUID) -> dict[str, sa.Select[Any]]:
+    """Return the ways in which questions say of which objects they want the entries."""
+    names = names_of(database, circle)
+    query = sa.select(FeedEntry.seq)
+    latest = sa.orm.aliased(FeedEntry, name="latest")
+    loose = (LooseObject.collection_id, LooseObject.stix_id)
+    of_circle = LooseObject.collection_id == circle
+    there = sa.select(latest.seq).where(named(*loose, latest), latest.is_last)
+    of_loose = sa.select(LooseObject.stix_id).where(of_circle)
+    one_and_more = sa.union_all(sa.select(sa.literal(names[0])), of_loose)
+    joined = query.select_from(LooseObject).join(FeedEntry, named(*loose))
+    return {
+        "one": query.where(named(circle, names[0])),
+        "several": query.where(named([circle], names)).order_by(FeedEntry.seq.desc()),
+        "of a type": query.where(named(circle, names), FeedEntry.type == "indicator"),
+        "a query": query.where(named(circle, of_loose)),
+        "one and a query": query.where(named(circle, one_and_more)),
+        "a column": joined.where(of_circle),
+        "an alias": of_loose.where(there.correlate(LooseObject).exists()),
+    }
+
+
+def names_of(database: Database, circle: uuid.UUID) -> list[str]:
+    """Return the ids of three objects from the middle of the feed."""
+    query = sa.select(FeedEntry.stix_id).where(FeedEntry.collection_id == circle)
+    middle = query.where(FeedEntry.seq.between(3_000, 3_002)).order_by(FeedEntry.seq)
+    with database.reading() as session:
+        return list(session.scalars(middle))
+
+
+def test_names_are_sought_by_an_index_in_every_form(database: Database, circle: uuid.UUID) -> None:
+    """On SQLite through the store's index of names, the only one; on PostgreSQL by the feed's own."""
+    names = names_of(database, circle)
+    loose = [{"collection_id": circle, "stix_id": name} for name in names[1:]]
+    with database.writing() as session:
+        session.execute(sa.insert(LooseObject), loose)
+        if not database.is_sqlite:
+            for table in ("feed_entry", "object_version", "loose_object"):
+                session.execute(sa.text(f"ANALYZE {table}"))
+    expected = {"one": [3_000], "an alias": names[1:], "a query": [3_001, 3_002]}
+    expected |= {"a column": expected["a query"]}
+    forms = _forms(database, circle)
+    with database.reading() as session:
+        newest_first = sa.select(FeedEntry.seq).order_by(FeedEntry.seq.desc())
+        forms["many"] = for_each_name(session, newest_first, circle, names)
+        for form, query in forms.items():
+            found = sorted(session.scalars(query))
+            assert found == sorted(expected.get(form, [3_000, 3_001, 3_002])), form
+            text = _plan_of(session, query)
+            if database.is_sqlite:
+                assert is_sought(str(query.compile(dialect=sqlite.dialect())), text), (form, text)
+            else:
+                assert "object_version" not in text, (form, text)
+                assert not re.search(r"Seq Scan on feed_entry", text), (form, text)
+
+
+def test_a_question_that_reads_a_whole_feed_is_found() -> None:
+    """The guard of every test (see `name_plans`): names as one of two alternatives."""
+    asked = "SELECT … FROM object_version AS named_version"
+    assert not is_sought(
+        asked, "SEARCH feed_entry USING INDEX ix_feed_entry_type (collection_id=?)"
+    )
+    index = "ix_feed_entry_object_version_id_collection_id"
+    assert is_sought(asked, f"SEARCH feed_entry USING INDEX {index} (object_version_id=?)")
+
+
+def test_ids_in_a_feed_are_asked_for_by_named_alone() -> None:
+    """Compared in any other way, SQLite has no index to find them by."""
+    compared = re.compile(r"\b(FeedEntry|entry|latest)\.stix_id( ==|\.in_\()")
+    found = [
+        f"{path.name}: {match[0]}"
+        for path in sorted((ROOT / "incidents").rglob("*.py"))
+        for match in compared.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+    assert compared.search("query.where(FeedEntry.stix_id == one)")
+
+
+def _plan_of(session: sa.orm.Session, query: sa.Select[Any]) -> str:
+    """Return how the database would answer a query."""
+    connection = session.connection()
+    written = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    is_sqlite = connection.dialect.name == "sqlite"
+    explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN (COSTS OFF)"
+    return "\n".join(row[-1] for row in connection.exec_driver_sql(f"{explain} {written}"))

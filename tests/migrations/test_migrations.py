@@ -38,7 +38,8 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 def _differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, **partitions.COMPARISON}
+            connection,
+            opts={"compare_type": True, **partitions.comparison(database.engine.dialect)},
         )
         return list(compare_metadata(context, Base.metadata))
 
