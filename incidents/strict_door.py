@@ -117,6 +117,7 @@ def examine(
             if len(examined.names) == place:
                 examined.names.append(_name(place, one))
             examined.refuse(place, error)
+    del objects  # thousands; nobody else holds them while the tables are asked
     # what the tables know is asked about every object that is well formed, whatever else is found
     # against it, so that the statements do not depend on what belongs to others
     known = dict(examined.accepted)

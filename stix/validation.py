@@ -25,6 +25,7 @@ from cirt.stix.schema_sentences import sentence
 from cirt.stix.schema_validators import (
     EXTENSIONS,
     STRICT_EXTENSIONS,
+    current_validator,
     extension_validator,
     known_types,
     type_validator,
@@ -128,7 +129,8 @@ def _kind(obj: dict[str, Any]) -> str:
 def _schema_problems(obj: dict[str, Any]) -> Iterator[Problem]:
     stix_type = obj["type"]
     kind = _kind(obj)
-    validator = type_validator(stix_type if stix_type in known_types() else kind)
+    find = type_validator if "objects" in obj else current_validator
+    validator = find(stix_type) if stix_type in known_types() else type_validator(kind)
     yield from _of_schema(validator, obj, "error")
     if kind != "sco" and obj.get("spec_version") not in ("2.1", None):
         # None is the schema's to refuse

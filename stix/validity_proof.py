@@ -14,7 +14,7 @@ from cirt.errors import InvalidInputError
 from cirt.stix.content_rules import content_findings
 from cirt.stix.ids import STIX_ID
 from cirt.stix.patterns import check_pattern
-from cirt.stix.schema_validators import STRICT_EXTENSIONS, known_types, type_validator
+from cirt.stix.schema_validators import STRICT_EXTENSIONS, current_validator, known_types
 from cirt.stix.timestamps import ORDERED, TIME_NAMES, Moment, moment
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -96,8 +96,8 @@ class Proof:
             return False
         shape = self._shape(obj)
         return (
-            bool(type_validator(stix_type).is_valid(obj))
-            and (not shape.named or _are_named_fine(obj, kind, shape.named))
+            (not shape.named or _are_named_fine(obj, kind, shape.named))
+            and bool(current_validator(stix_type).is_valid(obj))
             and (stix_type != "indicator" or _is_pattern_fine(obj))
             and self._are_properties_fine(obj, shape)
             and self._are_times_in_order(obj, shape)

@@ -5,13 +5,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cirt.stix.marking import RESERVED_IDS, TLP, marking_definition, published_marking
-from cirt.stix.schema_validators import EXTENSIONS, extension_validator, known_types, type_validator
+from cirt.stix.schema_validators import (
+    EXTENSIONS,
+    current_validator,
+    extension_validator,
+    known_types,
+    type_validator,
+)
 from cirt.stix.timestamps import moment
 from cirt.stix.validation import Problem, check_object
 
@@ -305,6 +312,45 @@ def test_every_schema_compiles() -> None:
     for extension_id in EXTENSIONS:
         assert extension_validator(extension_id)
     assert {"incident": "sdo", "sighting": "sro", "url": "sco"}.items() <= known_types().items()
+
+
+def _observed(**more: object) -> dict[str, Any]:
+    moment_ = "2026-01-01T00:00:00.000Z"
+    return {
+        "type": "observed-data",
+        "spec_version": "2.1",
+        "id": f"observed-data--{uuid4()}",
+        "created": moment_,
+        "modified": moment_,
+        "first_observed": moment_,
+        "last_observed": moment_,
+        "number_observed": 1,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("held", "is_valid"),
+    [
+        ({"objects": {"0": {"type": "ipv4-addr", "value": "192.0.2.1"}}}, None),
+        ({"objects": {"0": {"type": "ipv4-addr"}}}, False),
+        ({"objects": {}}, False),
+        ({"object_refs": [f"ipv4-addr--{uuid4()}"]}, True),
+        ({"object_refs": []}, False),
+        ({"object_refs": ["indicator--x"]}, False),
+        ({}, False),
+    ],
+)
+def test_what_an_observed_data_holds_whole_is_looked_at_where_it_is(
+    held: dict[str, object], is_valid: bool | None
+) -> None:
+    """STIX 2.1, section 4.14: `objects`, deprecated, by the whole schema; else the short one agrees."""
+    obj = _observed(**held)
+    whole = not list(type_validator("observed-data").iter_errors(obj))
+    assert (not errors(obj)) is whole
+    assert is_valid in (None, whole)
+    if "objects" not in obj:
+        assert current_validator("observed-data").is_valid(obj) is whole
 
 
 json_values = st.recursive(
