@@ -24,7 +24,9 @@ _LENGTH: Final = re.compile(r"\(\d+\)")
 
 
 def among(
-    session: Session, column: InstrumentedAttribute[Any], values: Collection[Any]
+    session: Session,
+    column: InstrumentedAttribute[Any] | sa.ColumnElement[Any],
+    values: Collection[Any],
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a column has one of many values, which are one parameter."""
     dialect = session.get_bind().dialect

@@ -64,11 +64,11 @@ def named(collection: Any, names: Any, entry: Any = FeedEntry) -> sa.ColumnEleme
     )
 
 
-def _is(column: Any, wanted: Any) -> sa.ColumnElement[bool]:
+def _is(column: Any, wanted: Any) -> Any:
     is_one = isinstance(wanted, str | uuid.UUID | sa.ColumnElement)
     if is_one or hasattr(wanted, "__clause_element__"):
-        return column == wanted  # type: ignore[no-any-return]
-    return column.in_(wanted)  # type: ignore[no-any-return]
+        return column == wanted
+    return column.in_(wanted)
 
 
 def _unsought(column: Any) -> Any:
