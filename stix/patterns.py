@@ -52,6 +52,8 @@ _PLAIN_LENGTH: Final = 2_000  # too short for more comparisons than the limit
 _PARSER_SAYS = re.compile(
     r"Error found at line (?P<line>[0-9]+):(?P<column>[0-9]+)\. (?P<what>.*)", re.DOTALL
 )
+_DIGEST_SAYS = re.compile(r"'(?P<value>.*)' is not a valid (?P<kind>.+) hash", re.DOTALL)
+_TWICE_SAYS = re.compile(r"Duplicate qualifier type encountered: (?P<word>WITHIN|REPEATS|START)\w*")
 
 
 class PatternError(InvalidInputError):
@@ -100,14 +102,30 @@ def check_pattern(pattern: str) -> None:
 
     try:
         errors = run_validator(pattern, stix_version="2.1")
-    except Exception:  # noqa: BLE001 - RecursionError and others: the pattern is at fault, not we
-        errors = [N_("it cannot be parsed")]
+    except Exception as error:  # RecursionError and others: the pattern is at fault, not we
+        raise PatternError(
+            N_("This pattern is empty, or too intricate to be read; write it more simply."),
+            field="pattern",
+        ) from error
     if errors:
         raise _refusal(str(errors[0]).removeprefix("FAIL: "))
 
 
 def _refusal(said: str) -> PatternError:
     """Return, in words, what the parser said: its own speak of the tokens of its grammar."""
+    if digest := _DIGEST_SAYS.fullmatch(said):
+        return PatternError(
+            N_("This is no STIX pattern: “%(value)s” is no digest of the kind %(kind)s."),
+            field="pattern",
+            value=digest["value"][:100],
+            kind=digest["kind"].strip("'"),
+        )
+    if twice := _TWICE_SAYS.fullmatch(said):
+        return PatternError(
+            N_("This is no STIX pattern: %(word)s stands twice after the same observation."),
+            field="pattern",
+            word=twice["word"],
+        )
     found = _PARSER_SAYS.fullmatch(said)
     if found is None:
         return PatternError(

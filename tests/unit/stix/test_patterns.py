@@ -156,8 +156,17 @@ def test_usual_patterns_are_read_quickly(pattern: str) -> None:
         (f"{ONE} FOLLOWED {ONE}", "correct it from line 1, column 15 on."),
         ("[a-b:c\n = 'x' AND ]", "correct it from line 2, column 12 on."),
         ("a-b:c = 'x'", "put each comparison between square brackets."),
-        ("[file:hashes.MD5 = 'x']", "'x' is not a valid MD5 hash"),
-        ("", "it cannot be parsed"),
+        ("[file:hashes.MD5 = 'x']", "“x” is no digest of the kind MD5."),
+        ("[file:hashes.'SHA-256' = 'ab']", "“ab” is no digest of the kind SHA-256."),
+        (
+            f"{ONE} WITHIN 5 SECONDS WITHIN 6 SECONDS",
+            "WITHIN stands twice after the same observation.",
+        ),
+        (
+            f"{ONE} START t'2026-01-01T00:00:00Z' STOP t'2026-01-02T00:00:00Z'"
+            + " START t'2026-01-01T00:00:00Z' STOP t'2026-01-02T00:00:00Z'",
+            "START stands twice after the same observation.",
+        ),
     ],
 )
 def test_a_refusal_says_where_and_what_to_do(pattern: str, words: str) -> None:
@@ -165,4 +174,11 @@ def test_a_refusal_says_where_and_what_to_do(pattern: str, words: str) -> None:
     with pytest.raises(PatternError) as refused:
         check_pattern(pattern)
     assert str(refused.value) == f"This is no STIX pattern: {words}"
+    assert refused.value.field == "pattern"
+
+
+def test_an_empty_pattern_is_refused_in_words() -> None:
+    with pytest.raises(PatternError) as refused:
+        check_pattern("")
+    assert str(refused.value).startswith("This pattern is empty, or too intricate")
     assert refused.value.field == "pattern"
