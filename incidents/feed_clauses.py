@@ -40,10 +40,14 @@ def given_out_now(
 
     names: ids of objects; None for all.
     """
-    there = (
-        FeedEntry.collection_id == collection_id if names is None else named(collection_id, names)
-    )
-    return (there, *GIVEN_OUT)
+    return (in_feed(collection_id, names), *GIVEN_OUT)
+
+
+def in_feed(collection: Any, names: Any = None) -> sa.ColumnElement[bool]:
+    """Return the condition that an entry is of a collection; names: as `named` has them, None for all."""
+    if names is None:
+        return FeedEntry.collection_id == collection
+    return named(collection, names)
 
 
 def named(collection: Any, names: Any, entry: Any = FeedEntry) -> sa.ColumnElement[bool]:

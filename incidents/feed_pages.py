@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.incidents.exits import Exit, words_leaving
-from cirt.incidents.feed_clauses import STORED, named
+from cirt.incidents.feed_clauses import STORED, in_feed, named
 from cirt.incidents.store_models import FeedEntry, ObjectVersion
 from cirt.stix.taxii_filters import Filters, Which
 
@@ -153,12 +153,9 @@ def _walk(
         query = sa.select(*columns).select_from(entry).join(found, sa.true())
     else:
         query = sa.select(*columns).select_from(entry).join(stored, sa.and_(*given_out))
-    is_there = entry.collection_id == collection_id
-    if sought is not None:
-        is_there = named(collection_id, sought)
     return (
         query.where(
-            is_there,
+            in_feed(collection_id, sought),
             place > position,
             entry.withdrawn_at.is_(None),
             *_matches(filters),

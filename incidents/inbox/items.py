@@ -90,14 +90,11 @@ def items_of(session: Session, actor: Actor, pairs: Sequence[tuple[uuid.UUID, st
     """Return those of these (collection, id) that reach the actor, the newest first."""
     if not pairs:
         return []
-    names: dict[uuid.UUID, list[str]] = {}
-    for collection_id, stix_id in sorted(set(pairs))[:MOST_FOUND]:
-        names.setdefault(collection_id, []).append(stix_id)
-    found: list[Item] = []
-    for collection_id, some in names.items():
-        found += read_items(session, _objects(actor).where(named(collection_id, some)))
-    found.sort(key=lambda one: one.collection.id)
-    return sorted(found, key=lambda one: one.added_at, reverse=True)
+    wanted = set(sorted(set(pairs))[:MOST_FOUND])
+    collections, names = (sorted(set(column)) for column in zip(*wanted, strict=True))
+    found = read_items(session, _objects(actor).where(named(collections, names)).order_by(*_NEWEST))
+    # an id may be in several of these collections, and be asked for in one
+    return [one for one in found if (one.collection.id, one.stix_id) in wanted]
 
 
 def item_of(session: Session, actor: Actor, collection_id: uuid.UUID, stix_id: str) -> Item:

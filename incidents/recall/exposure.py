@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cirt.incidents.case_models import Incident
 from cirt.incidents.circle_models import Collection
-from cirt.incidents.feed_clauses import STORED, named
+from cirt.incidents.feed_clauses import STORED, in_feed
 from cirt.incidents.object_store import STANDARD_BODIES, in_parts, object_in, objects_in
 from cirt.incidents.recall_models import Recall, RecallKind
 from cirt.incidents.release_models import Release, ReleaseState
@@ -220,7 +220,6 @@ def _rows(
     names: Sequence[str] | None = None,
     most: int | None = None,
 ) -> Iterator[Shown]:
-    is_there = FeedEntry.collection_id == collection.id
     query = (
         sa.select(
             ObjectVersion.id,
@@ -237,7 +236,7 @@ def _rows(
         )
         .join(FeedEntry, STORED)
         .where(
-            is_there if names is None else named(collection.id, names),
+            in_feed(collection.id, names),
             FeedEntry.withdrawn_at.is_(None),
             FeedEntry.owner_id != STANDARD_BODIES,
             *conditions,

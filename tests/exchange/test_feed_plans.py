@@ -114,11 +114,12 @@ def is_walked(text: str) -> bool:
     return not re.search(r"Sort|Seq Scan|Bitmap|Hash|Merge Join|SCAN |B-TREE", text)
 
 
-def name_of(database: Database, circle: uuid.UUID) -> str:
-    """Return the id of an object in the middle of the feed."""
+def names_of(database: Database, circle: uuid.UUID) -> list[str]:
+    """Return the ids of three objects from the middle of the feed."""
     query = sa.select(FeedEntry.stix_id).where(FeedEntry.collection_id == circle)
+    middle = query.where(FeedEntry.seq.between(3_000, 3_002)).order_by(FeedEntry.seq)
     with database.reading() as session:
-        return session.scalars(query.where(FeedEntry.seq == NUMBER // 2)).one()
+        return list(session.scalars(middle))
 
 
 ALL = frozenset({Which.ALL})
@@ -162,7 +163,7 @@ def test_an_object_is_looked_up_by_its_id(
     asked: list[tuple[Statement, Any]],
 ) -> None:
     """By the index of ids, alone or among others; the few rows that are found are put in order."""
-    name = name_of(database, circle)
+    name = names_of(database, circle)[0]
     for filters, stix_id in ((Filters(), name), (Filters(ids=frozenset({name})), None)):
         asked.clear()
         question = Question(collection_id=circle, filters=filters, stix_id=stix_id)
@@ -218,14 +219,6 @@ def _forms(database: Database, circle: uuid.UUID) -> dict[str, sa.Select[Any]]:
         "a column": joined.where(of_circle),
         "an alias": of_loose.where(there.correlate(LooseObject).exists()),
     }
-
-
-def names_of(database: Database, circle: uuid.UUID) -> list[str]:
-    """Return the ids of three objects from the middle of the feed."""
-    query = sa.select(FeedEntry.stix_id).where(FeedEntry.collection_id == circle)
-    middle = query.where(FeedEntry.seq.between(3_000, 3_002)).order_by(FeedEntry.seq)
-    with database.reading() as session:
-        return list(session.scalars(middle))
 
 
 def test_names_are_sought_by_an_index_in_every_form(database: Database, circle: uuid.UUID) -> None:
