@@ -94,11 +94,20 @@ def _register_recalls(app: "flask.Flask") -> None:
 
 
 def _register_api() -> None:
-    from cirt.incidents.api import circles, inbox, incidents, observables, recalls, releases
+    from cirt.incidents.api import (
+        circles,
+        impacts,
+        inbox,
+        incidents,
+        observables,
+        recalls,
+        releases,
+        tasks,
+    )
     from cirt.incidents.api import webhooks as api_webhooks
 
-    assert incidents and observables and circles and releases  # noqa: S101 - see above
-    assert recalls and inbox and api_webhooks  # noqa: S101 - the same
+    assert incidents and observables and impacts and tasks  # noqa: S101 - see above
+    assert circles and releases and recalls and inbox and api_webhooks  # noqa: S101 - the same
 
 
 def _register_webhooks(app: "flask.Flask") -> None:

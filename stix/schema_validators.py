@@ -5,7 +5,7 @@ Compiling all of them takes as long as a whole page; most processes meet a few t
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -128,7 +128,7 @@ def _path(stix_type: str) -> str:
     return f"{_FOLDERS[known_types()[stix_type]]}/{stix_type}.json"
 
 
-def _with_common(stix_type: str, schema: Mapping[str, Any]) -> Validator:
+def _with_common(stix_type: str, schema: dict[str, Any]) -> Validator:
     """Return the schemas of a type, which names what is common as the first that it requires."""
     first, *own = schema.get("allOf", [{}])
     for kind, path in _COMMON.items():
@@ -138,7 +138,7 @@ def _with_common(stix_type: str, schema: Mapping[str, Any]) -> Validator:
     return Validator((_compiled(schema),))
 
 
-def _compiled(schema: Mapping[str, Any]) -> Any:
+def _compiled(schema: dict[str, Any]) -> Any:
     return jsonschema_rs.validator_for(
         schema,
         registry=_registry(),

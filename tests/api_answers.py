@@ -98,6 +98,10 @@ class Machine:
         headers = {"If-Match": etag} if etag is not None else {}
         return self.ask("PATCH", path, body, headers={**headers, **said.pop("headers", {})}, **said)
 
+    def delete(self, path: str) -> Any:
+        """Remove."""
+        return self.ask("DELETE", path)
+
     def everything(self, path: str, **query: Any) -> list[Any]:
         """Return all items of a list, page by page."""
         items: list[Any] = []

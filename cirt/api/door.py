@@ -120,7 +120,8 @@ def _domain_error(error: DomainError) -> flask.Response:
     kind = problems.kind_of(status)
     # one sentence for all that is absent or hidden
     detail = "" if status == 404 else str(error)
-    errors = [{"pointer": pointer(error.field), "detail": str(error)}] if error.field else []
+    place = pointer(*error.field.split("/")) if error.field else None
+    errors = [{"pointer": place, "detail": str(error)}] if place else []
     return problems.answer(ProblemError(kind, detail, errors=errors), status=status)
 
 

@@ -4,16 +4,19 @@ from typing import Any, Final
 
 from cirt.api.plain import plain_time
 from cirt.api.schemas import ID, TEXT, TIME, Schema, described, nullable, one_of, page_of, record
+from cirt.incidents.api.part_schemas import (
+    IMPACT,
+    OBSERVABLE,
+    RULE,
+    TASK,
+    plain_impact,
+    plain_observable,
+    plain_rule,
+    plain_task,
+)
 from cirt.incidents.api.values import BOOLEAN, COUNT, COUNTS, MARKING, TEXTS
 from cirt.incidents.case_details import LANGUAGES
-from cirt.incidents.case_models import (
-    Incident,
-    IncidentChange,
-    IncidentObservable,
-    IncidentRule,
-)
-from cirt.incidents.impact_models import IncidentImpact, IncidentTask
-from cirt.incidents.observable_rules import ROLES, role_of
+from cirt.incidents.case_models import Incident, IncidentChange
 from cirt.stix.extensions import DETERMINATIONS, INVESTIGATION_STATUSES
 
 _SEVERITY: Final[Schema] = {
@@ -22,8 +25,6 @@ _SEVERITY: Final[Schema] = {
     "maximum": 5,
     "description": "0 to 5; null: not judged yet.",
 }
-_NUMBER: Final[Schema] = {"type": ["integer", "null"]}
-
 _FIELDS: Final[dict[str, Schema]] = {
     "title": TEXT,
     "description": TEXT,
@@ -47,58 +48,6 @@ _FIELDS: Final[dict[str, Schema]] = {
     "held": described(TEXTS, "Capabilities that held."),
 }
 
-OBSERVABLE: Final = record(
-    "Observable",
-    "Something that was seen in an incident.",
-    {
-        "id": ID,
-        "type": described(TEXT, "Of STIX 2.1 (section 6), or `vulnerability`."),
-        "value": described(TEXT, "On one line."),
-        "properties": {"type": "object", "description": "As the object has them in STIX 2.1."},
-        "role": described(one_of(*ROLES), "To look for, seen besides, or belonging to the victim."),
-        "comment": TEXT,
-        "first_observed": nullable(TIME),
-        "last_observed": nullable(TIME),
-        "count": _NUMBER,
-        "added_at": TIME,
-    },
-)
-OBSERVABLES: Final = page_of("ObservablePage", OBSERVABLE)
-_RULE: Final = record(
-    "DetectionRule",
-    "A detection rule that came with an incident.",
-    {"id": ID, "name": TEXT, "pattern": TEXT, "pattern_type": TEXT, "comment": TEXT},
-)
-_IMPACT: Final = record(
-    "Impact",
-    "A harm on the victim.",
-    {
-        "id": ID,
-        "category": TEXT,
-        "criticality": _NUMBER,
-        "description": TEXT,
-        "recoverability": TEXT,
-        "started_at": nullable(TIME),
-        "ended_at": nullable(TIME),
-        "details": {"type": "object", "description": "Properties of the category's extension."},
-        "counts": COUNTS,
-        "superseded_by": nullable(ID),
-    },
-)
-_TASK: Final = record(
-    "IncidentTask",
-    "What defenders do or did; never who of them.",
-    {
-        "id": ID,
-        "name": TEXT,
-        "description": TEXT,
-        "task_types": TEXTS,
-        "outcome": TEXT,
-        "priority": _NUMBER,
-        "started_at": nullable(TIME),
-        "ended_at": nullable(TIME),
-    },
-)
 _SHORT: Final[dict[str, Schema]] = {
     "id": ID,
     "reference": described(TEXT, "Number within administration and year."),
@@ -133,9 +82,9 @@ INCIDENT: Final = record(
             "items": OBSERVABLE,
             "description": "The first 1,000; all of them at /incidents/{incident_id}/observables.",
         },
-        "rules": {"type": "array", "items": _RULE},
-        "impacts": {"type": "array", "items": _IMPACT},
-        "tasks": {"type": "array", "items": _TASK},
+        "rules": {"type": "array", "items": RULE},
+        "impacts": {"type": "array", "items": IMPACT},
+        "tasks": {"type": "array", "items": TASK},
     },
 )
 NEW_INCIDENT: Final = record(
@@ -151,49 +100,6 @@ INCIDENT_CHANGE: Final = record(
     {**_FIELDS, "reason": described(TEXT, "Needed where the marking is lowered.")},
     optional=[*_FIELDS, "reason"],
     example={"investigation_status": "open", "severity": 4},
-)
-_NEW_OBSERVABLE: Final[Schema] = record(
-    "NewObservable",
-    "One observable: its value, with its type unless that is plain from the value; or its"
-    " properties as in STIX 2.1.",
-    {
-        "type": TEXT,
-        "value": described(TEXT, "Also in a harmless spelling, such as 192.0.2[.]7."),
-        "properties": {"type": "object"},
-        "role": one_of(*ROLES),
-        "comment": TEXT,
-        "first_observed": nullable(TIME),
-        "last_observed": nullable(TIME),
-        "count": _NUMBER,
-    },
-    optional=[
-        *("type", "value", "properties", "role", "comment"),
-        *("first_observed", "last_observed", "count"),
-    ],
-)
-NEW_OBSERVABLES: Final = record(
-    "NewObservables",
-    "Observables to add.",
-    {"items": {"type": "array", "items": _NEW_OBSERVABLE, "minItems": 1, "maxItems": 1000}},
-    example={"items": [{"value": "192.0.2.7", "role": "detection"}]},
-)
-ADDED: Final = record(
-    "AddedObservables",
-    "What became of them: good ones are kept, whatever becomes of the others.",
-    {
-        "added": COUNT,
-        "present": described(COUNT, "The incident held them already."),
-        "refused": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["pointer", "detail"],
-                "properties": {"pointer": TEXT, "detail": TEXT},
-            },
-        },
-        "revision": described(COUNT, "Of the incident."),
-    },
 )
 ACT: Final = record(
     "IncidentAct",
@@ -247,25 +153,9 @@ def plain_incident(row: Incident) -> dict[str, Any]:
         "held": [name for name, outcome in outcomes if outcome == "held"],
         "observable_count": len(held),
         "observables": [plain_observable(one) for one in held[:SHOWN_OBSERVABLES]],
-        "rules": [_plain_rule(one) for one in row.rules if one.withdrawn_at is None],
-        "impacts": [_plain_impact(one) for one in row.impacts],
-        "tasks": [_plain_task(one) for one in row.tasks],
-    }
-
-
-def plain_observable(row: IncidentObservable) -> dict[str, Any]:
-    """Return an observable of a case."""
-    return {
-        "id": str(row.id),
-        "type": row.type,
-        "value": row.value,
-        "properties": dict(row.properties),
-        "role": role_of(is_indicator=row.is_indicator, is_victim=row.is_victim),
-        "comment": row.comment,
-        "first_observed": plain_time(row.first_observed),
-        "last_observed": plain_time(row.last_observed),
-        "count": row.count,
-        "added_at": plain_time(row.added_at),
+        "rules": [plain_rule(one) for one in row.rules if one.withdrawn_at is None],
+        "impacts": [plain_impact(one) for one in row.impacts],
+        "tasks": [plain_task(one) for one in row.tasks],
     }
 
 
@@ -278,37 +168,4 @@ def plain_act(row: IncidentChange) -> dict[str, Any]:
         "kind": row.kind,
         "by_person": row.user_id is not None,
         "fields": sorted(changed),
-    }
-
-
-def _plain_rule(row: IncidentRule) -> dict[str, Any]:
-    names = ("name", "pattern", "pattern_type", "comment")
-    return {"id": str(row.id)} | {name: getattr(row, name) for name in names}
-
-
-def _plain_impact(row: IncidentImpact) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "category": row.category,
-        "criticality": row.criticality,
-        "description": row.description,
-        "recoverability": row.recoverability,
-        "started_at": plain_time(row.started_at),
-        "ended_at": plain_time(row.ended_at),
-        "details": dict(row.details),
-        "counts": dict(row.counts),
-        "superseded_by": str(row.superseded_by) if row.superseded_by else None,
-    }
-
-
-def _plain_task(row: IncidentTask) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "name": row.name,
-        "description": row.description,
-        "task_types": list(row.task_types),
-        "outcome": row.outcome,
-        "priority": row.priority,
-        "started_at": plain_time(row.started_at),
-        "ended_at": plain_time(row.ended_at),
     }

@@ -24,7 +24,7 @@ from cirt.incidents.api.incident_schemas import (
     plain_incident,
     plain_row,
 )
-from cirt.incidents.api.values import moment, words
+from cirt.incidents.api.values import counts, moment, whole, words
 from cirt.incidents.case_details import CaseDetails
 from cirt.incidents.case_models import Incident, IncidentChange
 from cirt.incidents.case_pages import note_reading
@@ -132,11 +132,7 @@ def create_incident(body: dict[str, Any]) -> Answer:
 def change_incident(incident_id: uuid.UUID, revision: int | None, body: dict[str, Any]) -> Answer:
     """Changes what is named and leaves the rest. The answer is the whole incident, so the token
     needs incidents.read as well."""
-    incident = incident_for("incident.edit", incident_id)
-    require(db_session(), actor(), "incident.read", incident)
-    cases.lock(db_session(), incident)
-    check_revision(revision, incident.revision)
-    require_exit(incident.marking, Exit.API)
+    incident = changeable(incident_id, revision)
     details = replace(cases.details_of(incident), **details_in(body))
     require_exit(details.tlp, Exit.API)
     cases.edit_incident(
@@ -177,6 +173,19 @@ def incident_for(action: str, incident_id: uuid.UUID) -> Incident:
     return incident
 
 
+def changeable(incident_id: uuid.UUID, revision: int | None) -> Incident:
+    """Return the incident of this address, locked, to be changed and shown as it then is.
+
+    revision: the one that the client saw, None for whatever. Raises the problem "stale".
+    """
+    incident = incident_for("incident.edit", incident_id)
+    require(db_session(), actor(), "incident.read", incident)
+    cases.lock(db_session(), incident)
+    check_revision(revision, incident.revision)
+    require_exit(incident.marking, Exit.API)
+    return incident
+
+
 def details_in(body: dict[str, Any]) -> dict[str, Any]:
     """Return what a body says of a case, by the names of CaseDetails. Raises InvalidInputError."""
     found: dict[str, Any] = {name: body[name] for name in _TEXTS if name in body}
@@ -185,7 +194,7 @@ def details_in(body: dict[str, Any]) -> dict[str, Any]:
     if "tlp" in body:
         found["tlp"] = TLP(body["tlp"])
     if "severity" in body:
-        found["severity"] = None if body["severity"] is None else int(body["severity"])
+        found["severity"] = whole(body, "severity")
     if "entity_counts" in body:
-        found["entity_counts"] = {name: int(one) for name, one in body["entity_counts"].items()}
+        found["entity_counts"] = counts(body, "entity_counts")
     return found

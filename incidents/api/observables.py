@@ -1,4 +1,4 @@
-"""Operations on the observables of a case: list them, add some."""
+"""Operations on the observables of a case: list them, add some, change and remove one."""
 
 import uuid
 from collections.abc import Mapping
@@ -6,23 +6,25 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from cirt.api.operations import operation
+from cirt.api.operations import Answer, operation
 from cirt.api.paging import Paged, PageRequest, read_page
 from cirt.clock import now
 from cirt.errors import N_, DomainError, InvalidInputError
 from cirt.incidents import observables
-from cirt.incidents.api.incident_schemas import (
+from cirt.incidents.api.incidents import changeable, incident_for
+from cirt.incidents.api.part_schemas import (
     ADDED,
     NEW_OBSERVABLES,
+    OBSERVABLE,
+    OBSERVABLE_CHANGE,
     OBSERVABLES,
     plain_observable,
 )
-from cirt.incidents.api.incidents import incident_for
-from cirt.incidents.api.values import moment
+from cirt.incidents.api.values import moment, whole
 from cirt.incidents.case_details import MAX_COMMENT, plain_text
 from cirt.incidents.case_models import IncidentObservable
 from cirt.incidents.case_pages import note_reading
-from cirt.incidents.observable_rules import check_seen
+from cirt.incidents.observable_rules import Seen, check_seen
 from cirt.incidents.observables import NewObservable
 from cirt.stix.detection import detect
 from cirt.stix.observables import Observable, observable, properties_of
@@ -80,9 +82,59 @@ def add_observables(incident_id: uuid.UUID, body: dict[str, Any]) -> dict[str, A
     }
 
 
+@operation(
+    "PATCH",
+    "/incidents/{incident_id}/observables/{observable_id}",
+    action="incident.edit",
+    summary="Change what is said about an observable",
+    request=OBSERVABLE_CHANGE,
+    response=OBSERVABLE,
+    has_revision=True,
+    conditional=True,
+    tags=_TAGS,
+)
+def change_observable(
+    incident_id: uuid.UUID, observable_id: uuid.UUID, revision: int | None, body: dict[str, Any]
+) -> Answer:
+    """Changes what is named and leaves the rest; what it is, stays. `If-Match` and `ETag` are the
+    revision of the incident. The answer is the observable, so the token needs incidents.read as
+    well."""
+    incident = changeable(incident_id, revision)
+    row = observables.observable_of(db_session(), incident, observable_id)
+    said = {**plain_observable(row), **body}
+    observables.change_observable(
+        db_session(),
+        actor(),
+        row,
+        comment=said["comment"],
+        role=said["role"],
+        seen=Seen(
+            first=moment(said, "first_observed"),
+            last=moment(said, "last_observed"),
+            count=whole(said, "count"),
+        ),
+    )
+    return Answer(plain_observable(row), revision=incident.revision)
+
+
+@operation(
+    "DELETE",
+    "/incidents/{incident_id}/observables/{observable_id}",
+    action="incident.edit",
+    summary="Remove an observable from an incident",
+    response=None,
+    tags=_TAGS,
+)
+def remove_observable(incident_id: uuid.UUID, observable_id: uuid.UUID) -> None:
+    """Takes it out. If partners have it by a release, the next release tells them that it is not
+    valid any more."""
+    incident = incident_for("incident.edit", incident_id)
+    row = observables.observable_of(db_session(), incident, observable_id)
+    observables.remove_observable(db_session(), actor(), row)
+
+
 def _new(item: Mapping[str, Any]) -> NewObservable:
     """Return what one item says. Raises InvalidInputError, naming the property."""
-    count = item.get("count")
     found = NewObservable(
         observable=_observable(item),
         is_indicator=item.get("role", "context") == "detection",
@@ -90,7 +142,7 @@ def _new(item: Mapping[str, Any]) -> NewObservable:
         comment=plain_text(item.get("comment", ""), "comment", MAX_COMMENT),
         first_observed=moment(item, "first_observed"),
         last_observed=moment(item, "last_observed"),
-        count=None if count is None else int(count),
+        count=whole(item, "count"),
     )
     check_seen(found.seen, now=now())
     return found

@@ -36,6 +36,17 @@ def moment(body: Mapping[str, Any], name: str, *, pointer: str = "") -> datetime
         ) from error
 
 
+def whole(body: Mapping[str, Any], name: str) -> int | None:
+    """Return a whole number of a body, which may be written as 3.0; None if it is null or not there."""
+    number = body.get(name)
+    return None if number is None else int(number)
+
+
+def counts(body: Mapping[str, Any], name: str) -> dict[str, int]:
+    """Return how many of each kind a body says."""
+    return {kind: int(number) for kind, number in body[name].items()}
+
+
 def words(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """Return a list of a body, each word once, in the order given."""
     return tuple(dict.fromkeys(body.get(name) or ()))

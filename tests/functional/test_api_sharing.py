@@ -277,7 +277,7 @@ def test_webhooks_are_made_changed_and_deleted(
     for other, status in ((machine("XB"), 404), (machine_with("XA", "taxii.read"), 403)):
         assert other.get(path).status_code == status
         assert other.post(f"{path}/switch", {"active": True}).status_code == status
-        assert other.ask("DELETE", path).status_code == status
+        assert other.delete(path).status_code == status
     for wrong, pointer in (
         ({"url": "http://siem.example/"}, "/url"),
         ({"title": " "}, "/title"),
@@ -287,7 +287,7 @@ def test_webhooks_are_made_changed_and_deleted(
         answer = xa.post("/webhooks", {**body, **wrong})
         assert answer.status_code == 422
         assert answer.get_json()["errors"][0]["pointer"] == pointer
-    answer = xa.ask("DELETE", path)
+    answer = xa.delete(path)
     assert (answer.status_code, answer.get_data()) == (204, b"")
     assert "Content-Type" not in answer.headers
     assert xa.get(path).status_code == 404
