@@ -13,7 +13,7 @@ from cirt.access import Actor
 from cirt.accounts.models import Administration, User
 from cirt.clock import now
 from cirt.db import insert_for
-from cirt.errors import N_, ConflictError, InvalidInputError, NotFoundError
+from cirt.errors import N_, ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from cirt.incidents.case_details import MAX_TEXT, CaseDetails, checked, plain_text
 from cirt.incidents.case_models import (
     Incident,
@@ -111,13 +111,20 @@ def edit_incident(
     """Change an incident and return the names of the fields that changed.
 
     revision: the form_revision that the person saw; raises ConflictError when it is not the present one.
-    reason: needed to lower a marking. Raises InvalidInputError, naming the field.
+    reason: needed to lower a marking, which machines cannot (ForbiddenError). Raises
+    InvalidInputError, naming the field.
     """
     lock(session, incident)
     if revision != incident.form_revision:
         raise ConflictError(STALE, field="revision")
     details = checked(details, now=now())
     reason = plain_text(reason, "reason", MAX_TEXT)
+    if details.tlp < incident.marking and actor.token_id is not None:
+        raise ForbiddenError(
+            N_("The incident bears %(before)s; a person lowers a marking, a machine cannot."),
+            field="tlp",
+            before=incident.marking.label,
+        )
     if details.tlp < incident.marking and not reason:
         raise InvalidInputError(
             N_("Say why the marking is lowered from %(before)s; partners may ask."),

@@ -97,7 +97,7 @@ NEW_INCIDENT: Final = record(
 INCIDENT_CHANGE: Final = record(
     "IncidentChange",
     "What to change of an incident; what is left out stays.",
-    {**_FIELDS, "reason": described(TEXT, "Needed where the marking is lowered.")},
+    {**_FIELDS, "reason": described(TEXT, "Why, for the history.")},
     optional=[*_FIELDS, "reason"],
     example={"investigation_status": "open", "severity": 4},
 )

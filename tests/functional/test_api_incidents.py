@@ -158,13 +158,16 @@ def test_red_is_nowhere_not_even_by_count(
 
 
 @ONE_ENGINE
-def test_a_weaker_marking_needs_a_reason(machine: Machines, database: Database, cast: Cast) -> None:
-    path = f"/incidents/{sharing.make_incident(database, cast)}"
-    answer = machine("XA").patch(path, {"tlp": "green"}, "*")
-    assert answer.status_code == 422
-    assert answer.get_json()["errors"][0]["pointer"] == "/reason"
+def test_a_machine_makes_a_marking_stricter_and_never_weaker(
+    machine: Machines, database: Database, cast: Cast
+) -> None:
+    path = f"/incidents/{sharing.make_incident(database, cast, tlp=TLP.GREEN)}"
+    answer = machine("XA").patch(path, {"tlp": "amber", "reason": "agreed"}, "*")
+    assert answer.get_json()["tlp"] == "amber"
     answer = machine("XA").patch(path, {"tlp": "green", "reason": "agreed"}, "*")
-    assert answer.get_json()["tlp"] == "green"
+    assert answer.status_code == 403
+    assert answer.get_json()["errors"][0]["pointer"] == "/tlp"
+    assert machine("XA").get(path).get_json()["tlp"] == "amber"
 
 
 def test_the_list_is_narrowed_paged_and_followed_by_time(
