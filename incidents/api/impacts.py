@@ -9,7 +9,7 @@ from typing import Any, Final
 from cirt.api.operations import Answer, operation
 from cirt.errors import InvalidInputError
 from cirt.incidents import impacts
-from cirt.incidents.api.incidents import changeable, incident_for
+from cirt.incidents.api.incidents import changeable, locked
 from cirt.incidents.api.part_schemas import (
     IMPACT,
     IMPACT_CHANGE,
@@ -38,7 +38,7 @@ _WITHIN: Final = frozenset(part.name for parts in PARTS.values() for part in par
 )
 def add_impact(incident_id: uuid.UUID, body: dict[str, Any]) -> Answer:
     """A new impact on the victim. The `ETag` is the revision of the incident."""
-    incident = incident_for("incident.edit", incident_id)
+    incident = locked(incident_id)
     with _named_by_place():
         details = _details(ImpactDetails(category=body["category"]), body)
         impact = impacts.add_impact(db_session(), actor(), incident, details)
@@ -83,7 +83,7 @@ def change_impact(
 def supersede_impact(incident_id: uuid.UUID, impact_id: uuid.UUID, body: dict[str, Any]) -> Answer:
     """Ends the impact and records the one that took its place, which is the answer. An impact has
     one successor at most."""
-    incident = incident_for("incident.edit", incident_id)
+    incident = locked(incident_id)
     earlier = impacts.impact_of(db_session(), incident, impact_id)
     with _named_by_place():
         details = _details(ImpactDetails(category=body["category"]), body)
@@ -107,7 +107,7 @@ def supersede_impact(incident_id: uuid.UUID, impact_id: uuid.UUID, body: dict[st
 )
 def remove_impact(incident_id: uuid.UUID, impact_id: uuid.UUID) -> None:
     """Takes it out; what it superseded stands again."""
-    incident = incident_for("incident.edit", incident_id)
+    incident = locked(incident_id)
     impacts.remove_impact(
         db_session(), actor(), impacts.impact_of(db_session(), incident, impact_id)
     )

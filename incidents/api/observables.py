@@ -11,7 +11,7 @@ from cirt.api.paging import Paged, PageRequest, read_page
 from cirt.clock import now
 from cirt.errors import N_, DomainError, InvalidInputError
 from cirt.incidents import observables
-from cirt.incidents.api.incidents import changeable, incident_for
+from cirt.incidents.api.incidents import changeable, incident_for, locked
 from cirt.incidents.api.part_schemas import (
     ADDED,
     NEW_OBSERVABLES,
@@ -64,7 +64,7 @@ def list_observables(incident_id: uuid.UUID, page: PageRequest) -> Paged:
 def add_observables(incident_id: uuid.UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Adds what the incident does not hold yet. Each that does not fit is named by its place, and
     the others are kept."""
-    incident = incident_for("incident.edit", incident_id)
+    incident = locked(incident_id)
     good: list[NewObservable] = []
     refused: list[dict[str, str]] = []
     for number, item in enumerate(body["items"]):
@@ -128,7 +128,7 @@ def change_observable(
 def remove_observable(incident_id: uuid.UUID, observable_id: uuid.UUID) -> None:
     """Takes it out. If partners have it by a release, the next release tells them that it is not
     valid any more."""
-    incident = incident_for("incident.edit", incident_id)
+    incident = locked(incident_id)
     row = observables.observable_of(db_session(), incident, observable_id)
     observables.remove_observable(db_session(), actor(), row)
 

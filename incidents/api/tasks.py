@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from cirt.api.operations import Answer, operation
 from cirt.incidents import tasks
-from cirt.incidents.api.incidents import changeable, incident_for
+from cirt.incidents.api.incidents import changeable, locked
 from cirt.incidents.api.part_schemas import NEW_TASK, TASK, TASK_CHANGE, plain_task
 from cirt.incidents.api.values import moment, whole, words
 from cirt.incidents.task_rules import TaskDetails
@@ -28,7 +28,7 @@ _TAGS: Final = ("Incidents",)
 )
 def add_task(incident_id: uuid.UUID, body: dict[str, Any]) -> Answer:
     """A new task, given to nobody yet. The `ETag` is the revision of the incident."""
-    incident = incident_for("incident.edit", incident_id)
+    incident = locked(incident_id)
     details = _details(TaskDetails(name=""), body)
     task = tasks.add_task(db_session(), actor(), incident, details)
     return Answer(plain_task(task), revision=incident.revision)
@@ -66,7 +66,7 @@ def change_task(
 )
 def remove_task(incident_id: uuid.UUID, task_id: uuid.UUID) -> None:
     """Takes it out; what it said stays in the history, for the team."""
-    incident = incident_for("incident.edit", incident_id)
+    incident = locked(incident_id)
     tasks.remove_task(db_session(), actor(), tasks.task_of(db_session(), incident, task_id))
 
 
