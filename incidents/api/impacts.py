@@ -1,9 +1,10 @@
 """Operations on the impacts of a case: record one, change it, supersede it, remove it."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from operator import getitem
 from typing import Any, Final
 
 from cirt.api.operations import Answer, operation
@@ -17,7 +18,7 @@ from cirt.incidents.api.part_schemas import (
     SUCCESSOR,
     plain_impact,
 )
-from cirt.incidents.api.values import counts, moment, whole
+from cirt.incidents.api.values import counts, given, moment, whole
 from cirt.incidents.impact_rules import PARTS, ImpactDetails
 from cirt.web import actor, db_session
 
@@ -115,22 +116,22 @@ def remove_impact(incident_id: uuid.UUID, impact_id: uuid.UUID) -> None:
 
 def _details(before: ImpactDetails, body: dict[str, Any]) -> ImpactDetails:
     """Return an impact with what a body says of it. Raises InvalidInputError, naming the property."""
-    found: dict[str, Any] = {
-        name: body[name] for name in ("description", "recoverability") if name in body
+    return replace(
+        before,
+        **given(body, getitem, "description", "recoverability"),
+        **given(body, moment, "started_at", "ended_at"),
+        **given(body, whole, "criticality"),
+        **given(body, _properties, "details"),
+        **given(body, counts, "counts"),
+    )
+
+
+def _properties(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the properties of a category; a whole number that was written as 50.0 is one."""
+    return {
+        key: int(value) if isinstance(value, float) and value.is_integer() else value
+        for key, value in body[name].items()
     }
-    found |= {name: moment(body, name) for name in ("started_at", "ended_at") if name in body}
-    if "criticality" in body:
-        found["criticality"] = whole(body, "criticality")
-    if "details" in body:
-        found["details"] = {name: _number(value) for name, value in body["details"].items()}
-    if "counts" in body:
-        found["counts"] = counts(body, "counts")
-    return replace(before, **found)
-
-
-def _number(value: Any) -> Any:
-    """Return a whole number that was written as 50.0 as one; anything else as it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @contextmanager

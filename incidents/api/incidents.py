@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import replace
 from datetime import datetime
+from operator import getitem
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from cirt.incidents.api.incident_schemas import (
     plain_incident,
     plain_row,
 )
-from cirt.incidents.api.values import counts, moment, whole, words
+from cirt.incidents.api.values import counts, given, moment, whole, words
 from cirt.incidents.case_details import CaseDetails
 from cirt.incidents.case_models import Incident, IncidentChange
 from cirt.incidents.case_pages import note_reading
@@ -194,13 +195,11 @@ def locked(incident_id: uuid.UUID) -> Incident:
 
 def details_in(body: dict[str, Any]) -> dict[str, Any]:
     """Return what a body says of a case, by the names of CaseDetails. Raises InvalidInputError."""
-    found: dict[str, Any] = {name: body[name] for name in _TEXTS if name in body}
-    found |= {name: moment(body, name) for name in _TIMES if name in body}
-    found |= {name: words(body, name) for name in _LISTS if name in body}
-    if "tlp" in body:
-        found["tlp"] = TLP(body["tlp"])
-    if "severity" in body:
-        found["severity"] = whole(body, "severity")
-    if "entity_counts" in body:
-        found["entity_counts"] = counts(body, "entity_counts")
-    return found
+    return {
+        **given(body, getitem, *_TEXTS),
+        **given(body, moment, *_TIMES),
+        **given(body, words, *_LISTS),
+        **given(body, lambda body, name: TLP(body[name]), "tlp"),
+        **given(body, whole, "severity"),
+        **given(body, counts, "entity_counts"),
+    }

@@ -64,7 +64,7 @@ def list_observables(incident_id: uuid.UUID, page: PageRequest) -> Paged:
 def add_observables(incident_id: uuid.UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Adds what the incident does not hold yet. Each that does not fit is named by its place, and
     the others are kept."""
-    incident = locked(incident_id)
+    incident = incident_for("incident.edit", incident_id)
     good: list[NewObservable] = []
     refused: list[dict[str, str]] = []
     for number, item in enumerate(body["items"]):

@@ -2,13 +2,14 @@
 
 import uuid
 from dataclasses import replace
+from operator import getitem
 from typing import Any, Final
 
 from cirt.api.operations import Answer, operation
 from cirt.incidents import tasks
 from cirt.incidents.api.incidents import changeable, locked
 from cirt.incidents.api.part_schemas import NEW_TASK, TASK, TASK_CHANGE, plain_task
-from cirt.incidents.api.values import moment, whole, words
+from cirt.incidents.api.values import given, moment, whole, words
 from cirt.incidents.task_rules import TaskDetails
 from cirt.web import actor, db_session
 
@@ -72,12 +73,10 @@ def remove_task(incident_id: uuid.UUID, task_id: uuid.UUID) -> None:
 
 def _details(before: TaskDetails, body: dict[str, Any]) -> TaskDetails:
     """Return a task with what a body says of it. Raises InvalidInputError, naming the property."""
-    found: dict[str, Any] = {
-        name: body[name] for name in ("name", "description", "outcome") if name in body
-    }
-    found |= {name: moment(body, name) for name in ("started_at", "ended_at") if name in body}
-    if "task_types" in body:
-        found["task_types"] = words(body, "task_types")
-    if "priority" in body:
-        found["priority"] = whole(body, "priority")
-    return replace(before, **found)
+    return replace(
+        before,
+        **given(body, getitem, "name", "description", "outcome"),
+        **given(body, moment, "started_at", "ended_at"),
+        **given(body, words, "task_types"),
+        **given(body, whole, "priority"),
+    )

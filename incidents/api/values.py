@@ -1,6 +1,6 @@
 """Values of request bodies and answers that the operations of the incident half share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,6 +34,13 @@ def moment(body: Mapping[str, Any], name: str, *, pointer: str = "") -> datetime
             N_("This time cannot be kept; write it as 2026-01-31T12:00:00Z."),
             field=f"{pointer}{name}",
         ) from error
+
+
+def given(
+    body: Mapping[str, Any], read: Callable[[Mapping[str, Any], str], Any], *names: str
+) -> dict[str, Any]:
+    """Return what a body says under those of these names that it has, as `read` reads it."""
+    return {name: read(body, name) for name in names if name in body}
 
 
 def whole(body: Mapping[str, Any], name: str) -> int | None:
