@@ -20,7 +20,9 @@ from cirt.incidents.case_models import (
     IncidentCapability,
     IncidentChange,
     IncidentNumber,
+    IncidentObservable,
     IncidentReader,
+    IncidentRule,
 )
 from cirt.incidents.impact_models import IncidentImpact, IncidentTask
 from cirt.incidents.rights import CASE_ROLES
@@ -164,6 +166,23 @@ def lock(session: Session, incident: Incident) -> None:
     """Hold the incident for this transaction, and see it as it is now."""
     session.execute(sa.select(Incident.id).where(Incident.id == incident.id).with_for_update())
     session.refresh(incident)
+
+
+def lock_with(
+    session: Session,
+    part: IncidentImpact | IncidentTask | IncidentObservable | IncidentRule,
+) -> Incident:
+    """Hold the incident of a part, see both as they are now, and return the incident.
+
+    Raises NotFoundError when the part was removed meanwhile.
+    """
+    try:
+        incident = session.get_one(Incident, part.incident_id)
+        lock(session, incident)
+        session.refresh(part)
+    except sa.exc.InvalidRequestError:  # SQLAlchemy's word for a row that is gone
+        raise NotFoundError from None
+    return incident
 
 
 def touch(incident: Incident, actor: Actor) -> None:

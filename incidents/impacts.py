@@ -49,9 +49,7 @@ def change_impact(
     The category stays. stamp: of the values that the person saw, None not to ask; raises
     ConflictError when they have changed since, InvalidInputError, naming the field.
     """
-    incident = session.get_one(Incident, impact.incident_id)
-    cases.lock(session, incident)
-    session.refresh(impact)
+    incident = cases.lock_with(session, impact)
     before = values_of(impact)
     check_stamp(stamp, before)
     details = checked_impact(details, now=now())
@@ -82,9 +80,7 @@ def supersede_impact(
     ended_at: when the earlier one ended; None takes its own end, or the start of the new one.
     Raises ConflictError when it has a successor already, InvalidInputError, naming the field.
     """
-    incident = session.get_one(Incident, earlier.incident_id)
-    cases.lock(session, incident)
-    session.refresh(earlier)
+    incident = cases.lock_with(session, earlier)
     if earlier.superseded_by is not None:
         raise ConflictError(
             N_("A later impact has superseded this one already; go on from that one."),
@@ -112,8 +108,7 @@ def supersede_impact(
 
 def remove_impact(session: Session, actor: Actor, impact: IncidentImpact) -> None:
     """Take an impact out of its case; what it superseded stands again, with its end."""
-    incident = session.get_one(Incident, impact.incident_id)
-    cases.lock(session, incident)
+    incident = cases.lock_with(session, impact)
     before = values_of(impact)
     session.execute(
         sa.update(IncidentImpact)

@@ -184,9 +184,7 @@ def change_observable(
     stamp: of the values that the person saw, None not to ask; raises ConflictError when they
     have changed since.
     """
-    incident = session.get_one(Incident, row.incident_id)
-    cases.lock(session, incident)
-    session.refresh(row)
+    incident = cases.lock_with(session, row)
     before = values_of(row)
     check_stamp(stamp, before)
     check_seen(seen, now=now())
@@ -224,8 +222,7 @@ def remove_observable(session: Session, actor: Actor, row: IncidentObservable) -
     One that partners may have got by a release stays as withdrawn: the next release tells them
     that it is not valid any more.
     """
-    incident = session.get_one(Incident, row.incident_id)
-    cases.lock(session, incident)
+    incident = cases.lock_with(session, row)
     if was_released(incident, row):
         row.withdrawn_at = now()
     else:
@@ -235,8 +232,7 @@ def remove_observable(session: Session, actor: Actor, row: IncidentObservable) -
 
 def remove_rule(session: Session, actor: Actor, rule: IncidentRule) -> None:
     """Take a detection rule out of its case, as remove_observable does."""
-    incident = session.get_one(Incident, rule.incident_id)
-    cases.lock(session, incident)
+    incident = cases.lock_with(session, rule)
     if incident.released_at is not None:
         rule.withdrawn_at = now()
     else:

@@ -58,9 +58,7 @@ def change_task(
     stamp: of the values that the person saw, None not to ask; raises ConflictError when they
     have changed since, InvalidInputError, naming the field.
     """
-    incident = session.get_one(Incident, task.incident_id)
-    cases.lock(session, incident)
-    session.refresh(task)
+    incident = cases.lock_with(session, task)
     before = values_of(task)
     check_stamp(stamp, before)
     details = checked_task(details, now=now())
@@ -77,9 +75,7 @@ def change_task(
 
 def finish_task(session: Session, actor: Actor, task: IncidentTask) -> bool:
     """Note that a task is done, now; return False when it was not open any more."""
-    incident = session.get_one(Incident, task.incident_id)
-    cases.lock(session, incident)
-    session.refresh(task)
+    cases.lock_with(session, task)
     if task.outcome not in OPEN:
         return False
     moment = now().replace(microsecond=0)
@@ -92,8 +88,7 @@ def finish_task(session: Session, actor: Actor, task: IncidentTask) -> bool:
 
 def remove_task(session: Session, actor: Actor, task: IncidentTask) -> None:
     """Take a task out of its case."""
-    incident = session.get_one(Incident, task.incident_id)
-    cases.lock(session, incident)
+    incident = cases.lock_with(session, task)
     before = values_of(task)
     incident.tasks.remove(task)
     session.flush()

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from cirt.db import Database
-from cirt.errors import InvalidInputError
+from cirt.errors import InvalidInputError, NotFoundError
 from cirt.incidents import cases, tasks
 from cirt.incidents.case_details import CaseDetails
 from cirt.incidents.case_models import Incident
@@ -175,3 +175,18 @@ def test_who_may_not(browser: Make, incident_id: uuid.UUID, database: Database, 
     assert boris.get(f"/incidents/{incident_id}/tasks").status_code == 404
     (row,) = _rows(database)
     assert (row.name, row.outcome) == ("Block it", "pending")
+
+
+def test_what_was_removed_meanwhile_is_not_there(
+    database: Database, cast: Cast, incident_id: uuid.UUID
+) -> None:
+    task_id, nadia = _add(database, cast, incident_id), cast.actors["nadia"]
+    with database.writing() as session:
+        task = session.get_one(IncidentTask, task_id)
+        details = tasks.details_of(task)
+        gone = sa.delete(IncidentTask).where(IncidentTask.id == task_id)
+        session.execute(gone.execution_options(synchronize_session=False))
+        with pytest.raises(NotFoundError):
+            tasks.remove_task(session, nadia, task)
+        with pytest.raises(NotFoundError):
+            tasks.change_task(session, nadia, task, details)
