@@ -121,9 +121,13 @@ _KINDS: Final[dict[Kind, Schema]] = {
 
 
 def _properties() -> Iterator[tuple[str, Schema]]:
-    for category, parts in PARTS.items():
-        for part in parts:
-            yield part.name, described(nullable(_KINDS[part.kind]), f"Of {category}.")
+    for part in {part.name: part for parts in PARTS.values() for part in parts}.values():
+        having = [category for category in PARTS if part.name in _names(category)]
+        yield part.name, described(nullable(_KINDS[part.kind]), f"Of {', '.join(having)}.")
+
+
+def _names(category: str) -> set[str]:
+    return {part.name for part in PARTS[category]}
 
 
 _IMPACT_FIELDS: Final[dict[str, Schema]] = {
