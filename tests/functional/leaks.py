@@ -124,6 +124,14 @@ class Marks:
         self.places[word] = (place, readers | told)
         return word
 
+    def found(self, text: str) -> set[str]:
+        """Return the words given out that stand in a text, in small letters.
+
+        One in some fifty million letters of base64, as in keys of sessions and forms, begins what
+        looks like a marked word: what nobody gave out is none.
+        """
+        return {word.lower() for word in MARK.findall(text)} & self.places.keys()
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -648,7 +656,7 @@ def crawl(scene: Scene) -> None:
             text = answer.get_data().decode("utf-8", "replace") + str(answer.headers)
             answer.close()
             # what stands in the question stands in the answer
-            words = {word.lower() for word in MARK.findall(text)} - set(MARK.findall(url))
+            words = scene.marks.found(text) - scene.marks.found(url)
             secrets = {name for name, secret in scene.secrets.items() if secret in text}
             scene.visits.append(
                 Visit(viewer, rule, url, answer.status_code, frozenset(words), frozenset(secrets))

@@ -24,7 +24,7 @@ from cirt.settings import read_settings
 from tests import sharing
 from tests.conftest import store_cast
 from tests.functional import leaks
-from tests.functional.leaks import MARK, Scene, Visit
+from tests.functional.leaks import Scene, Visit
 
 pytestmark = pytest.mark.timeout(600)  # one fixture asks some two thousand questions
 
@@ -82,7 +82,9 @@ def _ask_over_the_wire(scene: Scene) -> None:
                 headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
             for address, rule in leaks.addresses(scene).items():
                 # an alias and a refused id stand in the address itself: whoever asks writes it
-                if MARK.search(address) or not rule.startswith(("/exchange", "/taxii2", "/incid")):
+                if scene.marks.found(address) or not rule.startswith(
+                    ("/exchange", "/taxii2", "/incid")
+                ):
                     continue
                 connection.request("GET", address, headers=headers)
                 connection.getresponse().read()
@@ -194,8 +196,8 @@ def test_log_holds_no_content_and_no_secret(scene: Scene) -> None:
     lines = scene.log.lines
     assert any('"GET /exchange/collections/' in line for line in lines)
     assert any("INSERT INTO incident" in line for line in lines)
-    places = {word: place for word, (place, _readers) in scene.marks.places.items()}
-    leaked = {(places[word.lower()], line) for line in lines for word in MARK.findall(line)}
+    places = scene.marks.places
+    leaked = {(places[word][0], line) for line in lines for word in scene.marks.found(line)}
     assert leaked == set()
     told = {
         (name, line)
@@ -214,7 +216,7 @@ def test_audit_trail_holds_no_content_and_no_secret(scene: Scene) -> None:
     assert {entry.action for entry in entries} > {"incident.create", "release.approved"}
     for entry in entries:
         text = json.dumps([entry.subject, entry.actor, entry.action, entry.details])
-        assert MARK.findall(text) == [], entry.action
+        assert scene.marks.found(text) == set(), entry.action
         assert [name for name, secret in scene.secrets.items() if secret in text] == []
 
 
@@ -227,7 +229,7 @@ def test_payloads_of_jobs_hold_ids_only(scene: Scene) -> None:
         # which objects were refused, by their ids: the account is for who took the file in
         result = None if row.kind == INTAKE_JOB else row.result
         text = json.dumps([row.kind, row.key, row.payload, result, row.message])
-        assert MARK.findall(text) == []
+        assert scene.marks.found(text) == set()
 
 
 def test_search_of_a_stranger_counts_nothing_T11(scene: Scene) -> None:
@@ -241,7 +243,7 @@ def test_search_of_a_stranger_counts_nothing_T11(scene: Scene) -> None:
     assert pages[0] == pages[1]
     own = scene.clients["nadia"].get("/incidents/?text=zq").get_data(as_text=True)
     # plain, red, shared (renamed), imported, quiet, for XB alone, withdrawn, revoked
-    assert len(set(MARK.findall(own))) == 8
+    assert len(scene.marks.found(own)) == 8
 
 
 def test_figures_of_the_start_page_count_only_ones_own_T11(scene: Scene) -> None:
