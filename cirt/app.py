@@ -23,6 +23,7 @@ from cirt.incidents import register as register_incidents
 from cirt.large_bodies import LargeBodies
 from cirt.operations import logs
 from cirt.settings import Settings, read_settings
+from cirt.unread_bodies import UnreadBodies
 
 assert models and backups and cirt.accounts.rights and cirt.accounts.forgetting  # noqa: S101 - imported for what they register
 
@@ -94,6 +95,11 @@ def serve_app() -> Callable[..., Iterable[bytes]]:
     gc.set_threshold(10_000, 20, 20)
     gc.enable()
     return app.wsgi_app
+
+
+def granian_app() -> Callable[..., Iterable[bytes]]:
+    """Return it for a server that hands requests over before their bodies came."""
+    return UnreadBodies(serve_app())
 
 
 def _data_folder_of_request() -> Path | None:

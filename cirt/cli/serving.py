@@ -157,7 +157,7 @@ def serve(settings: Settings) -> None:
         _serve_with_waitress(settings)
         return
     Granian(
-        "cirt.app:serve_app",
+        "cirt.app:granian_app",
         factory=True,
         address=settings.host,
         port=settings.port,

@@ -1,6 +1,7 @@
 """A server as an operator starts it: it starts or says why not, stops cleanly, and keeps its log short."""
 
 import contextlib
+import http.client
 import json
 import signal
 import subprocess
@@ -61,6 +62,41 @@ def test_server_stops_cleanly_and_logs_nothing_of_a_request_T41(
     server.process = None
     assert "hush-hush" not in _log(server)
     assert _log(server).count("background work has stopped") == 1
+
+
+@pytest.mark.parametrize("engine", ["granian", "waitress"])
+def test_no_request_is_lost_after_one_that_was_refused_before_its_body_was_read(
+    server: Server, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """RFC 9112, section 9.6: whoever keeps the connection learns that it ends."""
+    if engine == "waitress":
+        monkeypatch.setattr("tests.server.sys.executable", _without_granian(server))
+    server.start()
+    try:
+        line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        for method, path, size, status in (
+            ("POST", "/taxii2/", 80, 401),
+            ("POST", "/nothing", 100_000, 404),
+            ("BREW", "/sign-in", 10, 405),
+            ("POST", "/api/v1/incidents", 5_000, 401),
+        ):
+            line.request(method, path, body=b"x" * size)
+            answer = line.getresponse()
+            answer.read()
+            ends = engine == "granian"  # the other server reads all before it asks
+            assert (answer.status, answer.will_close) == (status, ends), path
+            line.request("GET", "/sign-in")
+            answer = line.getresponse()
+            assert b"csrf_token" in answer.read()
+            assert (answer.status, answer.will_close) == (200, False)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        line.request("POST", "/sign-in", body=b"username=nadia", headers=form)
+        answer = line.getresponse()
+        answer.read()
+        assert (answer.status, answer.will_close) == (400, False), "this one was read"
+        line.close()
+    finally:
+        server.kill()
 
 
 def test_log_for_machines_is_json_from_the_first_line_to_the_last(server: Server) -> None:
