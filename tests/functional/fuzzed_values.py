@@ -1,5 +1,6 @@
 """Values, bodies and headers as nobody should send them."""
 
+import copy
 import gzip
 import json
 import random
@@ -184,7 +185,8 @@ def mutate(value: Any, chance: random.Random, ids: Sequence[str]) -> None:
     elif act == 4:
         holder[key] = [holder[key]] if chance.random() < 0.5 else {"a": holder[key]}
     else:
-        holder[key] = chance.choice(NASTY)
+        # a copy: the next change may be made inside it, and of one that holds itself there is no end
+        holder[key] = copy.deepcopy(chance.choice(NASTY))
 
 
 def real_samples(folder: Path) -> list[Any]:
