@@ -1,5 +1,6 @@
 """Requests with large bodies: worked on a few at a time, and tidied up after."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -71,7 +72,7 @@ class LargeBodies:
             answer = self.application(environ, start_response)
         finally:
             turn.end()
-        if _is_large(environ):
+        if announced(environ) >= LARGE:
             self._is_due.set()
         return answer
 
@@ -82,10 +83,12 @@ class LargeBodies:
             heap.give_back()
 
 
-def _is_large(environ: dict[str, Any]) -> bool:
-    """Return whether a request has a large body, or does not say how large."""
+def announced(environ: dict[str, Any]) -> float:
+    """Return how many bytes a request says its body has: 0 without one, infinity if it does not say."""
     length = environ.get("CONTENT_LENGTH") or ""
+    if "HTTP_TRANSFER_ENCODING" in environ:  # it counts, not the length (RFC 9112, section 6.3)
+        return math.inf
     # eight digits are enough: no body of more is taken
     if length.isdecimal() and len(length) <= 8:
-        return int(length) >= LARGE
-    return bool(length) or "HTTP_TRANSFER_ENCODING" in environ
+        return int(length)
+    return math.inf if length else 0

@@ -22,6 +22,7 @@ from cirt.incidents.store_models import TaxiiPoll
 from cirt.stix.marking import TLP
 from tests import sharing
 from tests.conftest import Cast
+from tests.pages import without_keys
 
 REPORT = "report--7e1d9a54-6c6a-4d0f-9d3c-3a6e2f6d8a10"
 ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -67,9 +68,7 @@ def page_of(browser: Any, url: str) -> str:
     """Return a page without what differs from answer to answer."""
     answer = browser.get(url)
     assert answer.status_code == 200, url
-    page = answer.get_data(as_text=True)
-    page = re.sub(r'name="csrf_token"[^>]*value="[^"]*"', "", page)
-    return re.sub(r"[0-9a-f]{12}(?=</)", "", page)
+    return re.sub(r"[0-9a-f]{12}(?=</)", "", without_keys(answer.get_data(as_text=True)))
 
 
 def seen(database: Database, browser: Any, url: str) -> tuple[str, list[str]]:

@@ -28,6 +28,15 @@ def server(tmp_path: Path) -> Server:
     return found
 
 
+@pytest.fixture(params=["granian", "waitress"])
+def engine(request: pytest.FixtureRequest, server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the server serves with once it is started: either of the two."""
+    name: str = request.param
+    if name == "waitress":
+        monkeypatch.setattr("tests.server.sys.executable", _without_granian(server))
+    return name
+
+
 def _run(server: Server, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cirt", *arguments],
@@ -43,13 +52,9 @@ def _log(server: Server) -> str:
     return (server.data_dir.parent / f"server-{server.port}.log").read_text()
 
 
-@pytest.mark.parametrize("engine", ["granian", "waitress"])
-def test_server_stops_cleanly_and_logs_nothing_of_a_request_T41(
-    server: Server, monkeypatch: pytest.MonkeyPatch, engine: str
-) -> None:
+@pytest.mark.usefixtures("engine")
+def test_server_stops_cleanly_and_logs_nothing_of_a_request_T41(server: Server) -> None:
     """T-41: neither addresses nor what was sent stand in the log."""
-    if engine == "waitress":
-        monkeypatch.setattr("tests.server.sys.executable", _without_granian(server))
     server.start()
     assert server.process is not None
     for path in ("/help?q=hush-hush", "/welcome/hush-hush", "/hush-hush", "/account?q=hush-hush"):
@@ -64,13 +69,10 @@ def test_server_stops_cleanly_and_logs_nothing_of_a_request_T41(
     assert _log(server).count("background work has stopped") == 1
 
 
-@pytest.mark.parametrize("engine", ["granian", "waitress"])
 def test_no_request_is_lost_after_one_that_was_refused_before_its_body_was_read(
-    server: Server, monkeypatch: pytest.MonkeyPatch, engine: str
+    server: Server, engine: str
 ) -> None:
     """RFC 9112, section 9.6: whoever keeps the connection learns that it ends."""
-    if engine == "waitress":
-        monkeypatch.setattr("tests.server.sys.executable", _without_granian(server))
     server.start()
     try:
         line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
@@ -81,22 +83,24 @@ def test_no_request_is_lost_after_one_that_was_refused_before_its_body_was_read(
             ("POST", "/api/v1/incidents", 5_000, 401),
         ):
             line.request(method, path, body=b"x" * size)
-            answer = line.getresponse()
-            answer.read()
             ends = engine == "granian"  # the other server reads all before it asks
-            assert (answer.status, answer.will_close) == (status, ends), path
+            assert _answer(line)[:2] == (status, ends), path
             line.request("GET", "/sign-in")
-            answer = line.getresponse()
-            assert b"csrf_token" in answer.read()
-            assert (answer.status, answer.will_close) == (200, False)
+            *said, page = _answer(line)
+            assert said == [200, False]
+            assert b"csrf_token" in page
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         line.request("POST", "/sign-in", body=b"username=nadia", headers=form)
-        answer = line.getresponse()
-        answer.read()
-        assert (answer.status, answer.will_close) == (400, False), "this one was read"
+        assert _answer(line)[:2] == (400, False), "this one was read"
         line.close()
     finally:
         server.kill()
+
+
+def _answer(line: http.client.HTTPConnection) -> tuple[int, bool, bytes]:
+    """Return the status, whether the connection ends, and the body."""
+    answer = line.getresponse()
+    return answer.status, answer.will_close, answer.read()
 
 
 def test_log_for_machines_is_json_from_the_first_line_to_the_last(server: Server) -> None:

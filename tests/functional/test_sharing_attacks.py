@@ -24,6 +24,7 @@ from tests.exchange.recall_steps import withdraw
 from tests.functional import inbox_steps as steps
 from tests.functional.test_inbox import text_of
 from tests.functional.test_inbox_feedback import SEEN, approved, first_choice
+from tests.pages import without_keys
 
 NAMELESS = ReleaseTerms(unattributed=True)
 ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -61,9 +62,7 @@ def put(
 
 def main_of(answer: Any) -> str:
     """Return what a page says, without its frame."""
-    main = text_of(answer).split("<main")[1].split("</main")[0]
-    # letters of a form's key may spell anything
-    return re.sub(r'name="csrf_token" value="[^"]*"', "", main)
+    return without_keys(text_of(answer).split("<main")[1].split("</main")[0])
 
 
 def producers_on(page: str) -> list[str]:
